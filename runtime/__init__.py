@@ -1,0 +1,22 @@
+"""Clock, seeded randomness, deadlines, the virtual-time loop and `offload()`."""
+
+from runtime.clock import Clock
+from runtime.deadline import DeadlineError, heed_cancellation, within
+from runtime.offload import offload
+from runtime.seeds import stream, unique_id
+from runtime.virtual import DeadlockError, VirtualLoop, run_virtual
+from runtime.wall import utc_now
+
+__all__ = [
+    "Clock",
+    "DeadlineError",
+    "DeadlockError",
+    "VirtualLoop",
+    "heed_cancellation",
+    "offload",
+    "run_virtual",
+    "stream",
+    "unique_id",
+    "utc_now",
+    "within",
+]

@@ -1,0 +1,193 @@
+import asyncio
+import socket
+import time
+from typing import Any, Never
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime import (
+    DeadlockError,
+    VirtualLoop,
+    heed_cancellation,
+    offload,
+    run_virtual,
+    stream,
+)
+
+
+async def stuck() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def test_a_deadlock_is_reported_with_the_name_and_place_of_every_waiting_task() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(stuck(), name="arm of cell 2")
+        await task
+
+    with pytest.raises(DeadlockError) as caught:
+        run_virtual(main())
+    assert "arm of cell 2 in stuck:" in str(caught.value)
+
+
+def test_a_pending_timer_is_no_deadlock() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(stuck())
+        await asyncio.sleep(3600)
+        task.cancel()
+
+    run_virtual(main())
+
+
+def test_timers_jump_over_months_without_waiting() -> None:
+    async def main() -> Any:
+        await asyncio.sleep(150 * 86_400)
+        return asyncio.get_running_loop().time()
+
+    began = time.monotonic()
+    assert run_virtual(main()) == pytest.approx(150 * 86_400)
+    assert time.monotonic() - began < 5
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=30))
+def test_timers_fire_in_the_order_of_their_times_and_ties_always_the_same_way(
+    delays: list[int],
+) -> None:
+    async def main() -> Any:
+        fired = []
+
+        async def one(i: Any, delay: float) -> None:
+            await asyncio.sleep(delay / 10)
+            fired.append((delay, i))
+
+        await asyncio.gather(*(one(i, delay) for i, delay in enumerate(delays)))
+        return fired
+
+    fired = run_virtual(main())
+    assert [delay for delay, _ in fired] == sorted(delays)
+    assert fired == run_virtual(main())
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    async def main(seed: int) -> Any:
+        rng, trace = stream(seed, "order"), []
+
+        async def worker(name: str) -> None:
+            for step in range(5):
+                await asyncio.sleep(rng.random())
+                trace.append((name, step, asyncio.get_running_loop().time()))
+
+        await asyncio.gather(*(worker(name) for name in "abcd"))
+        return trace
+
+    assert run_virtual(main(3)) == run_virtual(main(3))
+    assert run_virtual(main(3)) != run_virtual(main(4))
+
+
+def test_a_ready_descriptor_goes_before_a_timer() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            theirs.send(b"x")
+            loop.call_later(60, loop.stop)
+            assert await loop.sock_recv(ours, 1) == b"x"
+            assert loop.time() == 0
+
+    run_virtual(main())
+
+
+def test_offload_runs_inline_in_virtual_time_and_passes_value_and_error_on() -> None:
+    async def main() -> Any:
+        order = []
+        task = asyncio.create_task(offload(order.append, "work"))
+        await asyncio.sleep(0)
+        order.append("after")
+        await task
+        with pytest.raises(ZeroDivisionError):
+            await offload(lambda: 1 // 0)
+        return order, await offload(int, "ff", base=16)
+
+    assert run_virtual(main()) == (["work", "after"], 255)
+
+
+def test_offload_leaves_a_real_loop_free() -> None:
+    async def main() -> Any:
+        import threading
+
+        here = threading.get_ident()
+        return here != await offload(threading.get_ident)
+
+    assert asyncio.run(main())
+
+
+def test_a_paced_loop_lets_so_many_virtual_seconds_pass_in_a_real_one() -> None:
+    async def main() -> Any:
+        await asyncio.sleep(10)
+        return asyncio.get_running_loop().time()
+
+    began = time.monotonic()
+    assert run_virtual(main(), pace=200) == pytest.approx(10)
+    assert 0.04 < time.monotonic() - began < 2
+
+
+def test_a_paced_loop_without_timers_waits_for_a_descriptor_and_time_stands() -> None:
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            import threading
+
+            threading.Timer(0.02, theirs.send, (b"x",)).start()
+            await loop.sock_recv(ours, 1)
+            return loop.time()
+
+    assert run_virtual(main(), pace=1000) == 0
+
+
+def test_an_exception_in_main_comes_out() -> None:
+    async def main() -> Never:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        run_virtual(main())
+
+
+def test_time_begins_at_zero() -> None:
+    loop = VirtualLoop()
+    try:
+        assert loop.time() == 0
+    finally:
+        loop.close()
+
+
+def test_a_cancellation_that_a_library_swallowed_is_heeded():
+    """Before Python 3.12 wait_for forgets a cancellation that comes together with the result."""
+
+    async def main():
+        future = asyncio.get_running_loop().create_future()
+
+        async def work():
+            await asyncio.wait_for(future, 10)
+            heed_cancellation()
+            return "went on"
+
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(1)
+        future.set_result(None)
+        task.cancel()
+        await asyncio.wait({task})
+        return task.cancelled()
+
+    assert run_virtual(main())
+
+
+def test_who_was_not_cancelled_goes_on():
+    async def main():
+        heed_cancellation()
+        return "went on"
+
+    assert run_virtual(main()) == "went on"

@@ -1,0 +1,100 @@
+"""Register tables: 16-bit Modbus registers between field names and numbers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["u16", "i16", "u32", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field from ``address`` on; u32 is high word first, text packs two characters a word."""
+
+    name: str
+    address: int
+    kind: Kind = "u16"
+    words: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Neighbouring registers read or written in one transaction.
+
+    ``start`` is the first register address, ``count`` the number of registers from
+    the first to the last, gaps included.
+    """
+
+    fields: tuple[Field, ...]
+    start: int = field(init=False)
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Computed once: every transaction asks for both.
+        start = min(f.address for f in self.fields)
+        object.__setattr__(self, "start", start)
+        end = max(f.address + _words(f) for f in self.fields)
+        object.__setattr__(self, "count", end - start)
+
+    def decode(self, registers: Sequence[int]) -> dict[str, int]:
+        """Return the numeric fields of one read. Raises ValueError on a short read."""
+        if len(registers) != self.count:
+            raise ValueError(f"{len(registers)} registers instead of {self.count}")
+        return {
+            f.name: _number(f, registers[f.address - self.start :])
+            for f in self.fields
+            if f.kind != "text"
+        }
+
+    def text(self, registers: Sequence[int], name: str) -> str:
+        """Return a text field, without padding."""
+        at = next(f for f in self.fields if f.name == name)
+        words = registers[at.address - self.start :][: at.words]
+        data = b"".join(word.to_bytes(2, "big") for word in words)
+        return data.rstrip(b"\0 ").decode("ascii", "replace")
+
+    def encode(self, values: Mapping[str, int | str]) -> list[int]:
+        """Return all registers; fields that are not given are 0.
+
+        Raises ValueError naming the field whose value does not fit.
+        """
+        unknown = set(values) - {f.name for f in self.fields}
+        if unknown:
+            raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
+        registers = [0] * self.count
+        for f in self.fields:
+            words = _encode(f, values.get(f.name, "" if f.kind == "text" else 0))
+            at = f.address - self.start
+            registers[at : at + len(words)] = words
+        return registers
+
+
+def _words(field: Field) -> int:
+    return 2 if field.kind == "u32" else field.words
+
+
+def _number(field: Field, words: Sequence[int]) -> int:
+    if field.kind == "u32":
+        return words[0] << 16 | words[1]
+    if field.kind == "i16" and words[0] >= 0x8000:
+        return words[0] - 0x10000
+    return words[0]
+
+
+_LIMITS = {"u16": (0, 0xFFFF), "i16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFFFFFF)}
+
+
+def _encode(field: Field, value: int | str) -> list[int]:
+    if field.kind == "text":
+        data = str(value).encode("ascii").ljust(2 * field.words, b"\0")
+        if len(data) > 2 * field.words:
+            raise ValueError(f"{field.name}: {value!r} is longer than {2 * field.words} characters")
+        return [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2)]
+    low, high = _LIMITS[field.kind]
+    if not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{field.name}: {value!r} is not within {low}..{high}")
+    if field.kind == "u32":
+        return [value >> 16, value & 0xFFFF]
+    return [value & 0xFFFF]

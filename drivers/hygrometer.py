@@ -1,0 +1,32 @@
+"""A thermo-hygrometer of its own, on Modbus RTU."""
+
+from __future__ import annotations
+
+from drivers.codecs.hygrometer import HygrometerMap
+from drivers.interfaces import Climate, Done, Failure, NotDone, Outcome
+from drivers.modbus import ModbusLink
+
+
+class Hygrometer:
+    """A `ThermoHygrometer` with a register map.
+
+    Give an `InputRegisterLink` where the maker puts the numbers into input
+    registers (FC04), a `ModbusLink` where they are holding registers (FC03). Such
+    devices bear no identity: that the right one answers shows only in numbers
+    that air can have, and every read checks that.
+    """
+
+    def __init__(self, link: ModbusLink, registers: HygrometerMap | None = None) -> None:
+        self._link = link
+        self._map = registers or HygrometerMap()
+
+    async def climate(self) -> Outcome[Climate]:
+        """Read temperature in °C and relative humidity in %; a failure is `NotDone`."""
+        outcome = await self._link.read(self._map.table)
+        if not isinstance(outcome, Done):
+            return outcome
+        try:
+            return Done(Climate(*self._map.decode(outcome.value)))
+        except ValueError as error:
+            detail = f"{self._link.url}: {error}; is the sensor sound, and is it a hygrometer?"
+            return NotDone(Failure.BAD_REPLY, detail)

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from benchmarks.vision_scoring import scene_of, score
+from vision.geometry import Point
+from vision.rendering import (
+    DIAMETERS_MM,
+    HELD_OUT_LOOKS,
+    LOOKS,
+    TRAINING_LOOKS,
+    CropKind,
+    Dent,
+    Wish,
+    random_scene,
+    render_block,
+    render_crop,
+)
+from vision.rendering.looks import Lamp, Look
+from vision.rendering.slopes import Slopes
+
+
+def test_the_same_seed_gives_the_same_pixels() -> None:
+    pictures = [render_block(scene_of(5, ("panel",), 8.0, 0.8)) for _ in range(2)]
+    assert np.array_equal(*pictures)
+    assert pictures[0].dtype == np.uint8
+
+
+def test_held_out_looks_are_not_among_those_for_training() -> None:
+    assert set(HELD_OUT_LOOKS) | set(TRAINING_LOOKS) == set(LOOKS)
+    assert not set(HELD_OUT_LOOKS) & set(TRAINING_LOOKS)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_indentation_of_a_scene_changes_the_picture_where_it_lies(look: str) -> None:
+    scene = random_scene(Wish(px_per_mm=10.0, looks=(look,), wear=0.0), np.random.default_rng(11))
+    assert scene.dents
+    image = render_block(scene).astype(float)
+    frame = scene.frame(image.shape)
+    bare = np.median(image[image > 0.5 * scene.optics.level])
+    for dent in scene.dents:
+        column, row = frame.to_px(dent.x, dent.y)
+        reach = max(2, int(0.4 * dent.diameter * 10))
+        part = image[int(row) - reach : int(row) + reach, int(column) - reach : int(column) + reach]
+        assert np.abs(part - bare).max() > 0.1 * bare
+
+
+def test_a_flank_is_dark_in_bright_field_and_bright_in_dark_field() -> None:
+    flank = Dent(0, 0, 0.8).flank[-3:-1]
+    assert flank.min() > 0.4
+    for lamp, brighter in ((Lamp(1.0, 0.1), False), (Lamp(1.0, 0.2, radius=0.5), True)):
+        look = Look("one lamp", (lamp,), 0.1)
+        seen = look.seen(Slopes(flank[None, :], 0 * flank[None, :]))[0]
+        assert bool(seen.mean() > look.level) is brighter
+
+
+def test_the_cone_has_its_angle_and_the_ball_its_curvature() -> None:
+    cone = Dent(0, 0, 1.0, recovery=1.0, pile_up=0.0, edge=0.01).flank
+    assert cone[10] == pytest.approx(np.tan(np.radians(30)), abs=1e-3)
+    ball = Dent(0, 0, 2.0, ball=10.0, recovery=1.0, pile_up=0.0, edge=0.01).flank
+    share = np.linspace(0.05, 1.0, 20)[10] / 5
+    assert ball[10] == pytest.approx(share / np.sqrt(1 - share**2), rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", CropKind)
+def test_a_crop_says_what_it_shows(kind: CropKind) -> None:
+    crops = [
+        render_crop(kind, None, px_per_mm=28.0, size_px=96, rng=np.random.default_rng(4))
+        for _ in range(2)
+    ]
+    (image, truth), (again, _) = crops
+    assert np.array_equal(image, again)
+    assert image.shape == (96, 96)
+    assert truth.kind is kind
+    if kind in DIAMETERS_MM:
+        low, high = DIAMETERS_MM[kind]
+        assert low <= truth.diameter <= high
+        assert truth.centre.distance(Point(0, 0)) <= 0.15
+    else:
+        assert truth.diameter == 0
+
+
+def test_the_finder_keeps_its_promise_under_light_it_was_not_made_for() -> None:
+    scores = [score(scene_of(700 + i, HELD_OUT_LOOKS, 16.0, 0.3)) for i in range(6)]
+    assert not any(s.refused for s in scores)
+    hits = sum(len(s.centres) for s in scores)
+    marks = hits + sum(len(s.missed) for s in scores)
+    assert marks >= 60
+    assert hits >= 0.97 * marks
+    assert np.quantile([e for s in scores for e in s.centres], 0.9) < 0.06

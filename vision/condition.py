@@ -1,0 +1,252 @@
+"""The state of a test face beside its indentations: what is dirty, written on or damaged.
+
+The face is cut into cells of about half a millimetre. A cell is told by how its brightness
+and its unrest differ from the rest of the face; neighbouring odd cells make a region.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.frame import Frame, Image
+from vision.geometry import Mark, Outline, Point
+from vision.regions import Disc, Region, RegionKind
+
+Floats = NDArray[np.float32]
+
+CELL_MM = 0.5
+_ODD_UNREST, _ODD_SHADE = 2.2, 0.12
+_LEAST_CELLS = 2
+_COARSE = 0.085
+"""Unrest of the bare face over its brightness from which it is no polished face."""
+
+
+class State(StrEnum):
+    """Whether a face can be verified once more."""
+
+    USABLE = "usable"
+    WORN = "worn"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From which shares of the face on it is worn or damaged, and how many scratches wear it.
+
+    Not taken from a regulation: a lab sets them by what it has seen.
+    """
+
+    damaged_share: float = 0.04
+    worn_share: float = 0.15
+    scratches: int = 12
+
+
+USUAL = Limits()
+"""The limits where a lab has set none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a picture says about a face besides its marks.
+
+    `face_up` is False where the face is too coarse for a polished one; `coarseness` is the
+    figure that this follows from. `reasons` are in words for a person.
+    """
+
+    state: State
+    regions: tuple[Region, ...]
+    reasons: tuple[str, ...]
+    face_up: bool
+    coarseness: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Brightness and unrest of each cell over the usual, and which count; one column per cell."""
+
+    shade: Floats
+    unrest: Floats
+    inside: NDArray[np.bool_]
+    coarseness: float
+
+
+def judge_condition(
+    image: Image,
+    inside: Image,
+    frame: Frame,
+    outline: Outline,
+    marks: Sequence[Mark],
+    known: Sequence[Region] = (),
+    limits: Limits = USUAL,
+) -> Condition:
+    """Return the state of the face; `known` are regions told already, such as codes."""
+    cells = _cells(image, inside, frame, marks, known)
+    regions = [*known, *_regions(cells, frame, outline)]
+    area = float(np.count_nonzero(inside)) / frame.px_per_mm**2
+    state, reasons = _state(regions, marks, area, limits)
+    face_up = cells.coarseness < _COARSE
+    if not face_up:
+        reasons = (*reasons, f"coarse like a bottom ({cells.coarseness:.3f})")
+    return Condition(state, tuple(regions), reasons, face_up, cells.coarseness)
+
+
+def _cells(
+    image: Image, inside: Image, frame: Frame, marks: Sequence[Mark], known: Sequence[Region]
+) -> _Cells:
+    side = max(2, round(CELL_MM * frame.px_per_mm))
+    rows, columns = image.shape[0] // side, image.shape[1] // side
+    size, whole = (columns, rows), (slice(0, rows * side), slice(0, columns * side))
+    grey = image[whole].astype(np.float32)
+    mean = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    fine = np.abs(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 1.0), cv2.CV_32F))
+    unrest = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
+    part = cv2.resize(inside[whole], size, interpolation=cv2.INTER_AREA)
+    counts = (part == 255) & (_free(marks, known, frame, image.shape, whole, size) == 255)
+    if not counts.any():
+        nothing = np.zeros((rows, columns), np.float32)
+        return _Cells(nothing, nothing, counts, 0.0)
+    light = _light(mean, counts)
+    usual = float(np.median(unrest[counts]))
+    spread = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 0.12 * frame.px_per_mm + 2))
+    rough = cv2.resize(spread, size, interpolation=cv2.INTER_AREA)
+    coarseness = float(np.median(rough[counts] / np.maximum(light[counts], 8)))
+    shade = (mean / np.maximum(light, 4) - 1).astype(np.float32)
+    return _Cells(shade, (unrest / max(usual, 0.3)).astype(np.float32), counts, coarseness)
+
+
+def _free(
+    marks: Sequence[Mark],
+    known: Sequence[Region],
+    frame: Frame,
+    shape: tuple[int, ...],
+    whole: tuple[slice, slice],
+    size: tuple[int, int],
+) -> Image:
+    """Return 255 for the cells that neither a mark with its rim nor a known region touches."""
+    free = np.full(shape[:2], 255, np.uint8)
+    discs = [Disc(m.x, m.y, 0.75 * m.diameter + 0.1) for m in marks]
+    for disc in discs + [d for region in known for d in region.discs]:
+        column, row = frame.to_px(disc.x, disc.y)
+        radius = math.ceil(disc.radius * frame.px_per_mm)
+        cv2.circle(free, (round(column), round(row)), radius, (0,), -1)
+    return cv2.resize(free[whole], size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _light(mean: cv2.typing.MatLike, counts: NDArray[np.bool_]) -> Floats:
+    """Return the quadratic light through the cells that are not odd."""
+    y, x = (np.linspace(-1, 1, n) for n in mean.shape)
+    xx, yy = np.meshgrid(x, y)
+    terms = np.stack([np.ones_like(xx), xx, yy, xx * xx, xx * yy, yy * yy], axis=-1)
+    design, grey = terms[counts], mean[counts]
+    keep = np.ones(len(grey), bool)
+    for _ in range(4):
+        fit = np.linalg.lstsq(design[keep], grey[keep], rcond=None)[0]
+        off = np.abs(grey - design @ fit)
+        keep = off <= max(2.0, 2.5 * float(np.median(off)))
+    light: Floats = (terms @ fit).astype(np.float32)
+    return light
+
+
+def _regions(cells: _Cells, frame: Frame, outline: Outline) -> list[Region]:
+    """Return the regions of odd cells, the largest first."""
+    odd = cells.inside & ((cells.unrest > _ODD_UNREST) | (np.abs(cells.shade) > _ODD_SHADE))
+    joined = cv2.morphologyEx(odd.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    count, label = cv2.connectedComponents(joined, connectivity=8)
+    found = []
+    for k in range(1, count):
+        rows, columns = np.nonzero((label == k) & cells.inside)
+        if len(rows) >= _LEAST_CELLS:
+            found.append(_region(cells, rows, columns, frame, outline))
+    return sorted(found, key=lambda region: (-region.area, region.discs))
+
+
+def _region(
+    cells: _Cells,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    frame: Frame,
+    outline: Outline,
+) -> Region:
+    side = max(2, round(CELL_MM * frame.px_per_mm))
+    size = side / frame.px_per_mm
+    places = _places(rows, columns, side, frame)
+    discs = tuple(sorted(Disc(p.x, p.y, 0.75 * size) for p in places))
+    unrest = float(np.median(cells.unrest[rows, columns]))
+    shade = float(np.median(cells.shade[rows, columns]))
+    kind = _kind(places, unrest, shade, outline)
+    if kind is RegionKind.WRITING:  # nothing goes between the letters either
+        rows, columns = _filled(rows, columns)
+        places = _places(rows, columns, side, frame)
+        discs = tuple(sorted(Disc(p.x, p.y, 0.75 * size) for p in places))
+    reason = f"{kind}: {len(places) * size * size:.1f} mm², "
+    reason += f"{unrest:.1f} times as uneven, {100 * shade:+.0f} % bright"
+    return Region(kind, discs, len(places) * size * size, reason)
+
+
+def _places(
+    rows: NDArray[np.intp], columns: NDArray[np.intp], side: int, frame: Frame
+) -> list[Point]:
+    """Return the middles of cells of so many pixels."""
+    cells = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [frame.to_mm((c + 0.5) * side - 0.5, (r + 0.5) * side - 0.5) for r, c in cells]
+
+
+def _filled(
+    rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the cells of the hull of the cells."""
+    canvas = np.zeros((int(rows.max()) + 1, int(columns.max()) + 1), np.uint8)
+    hull = cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32))
+    cv2.fillConvexPoly(canvas, hull, (1,))
+    down, across = np.nonzero(canvas)
+    return down, across
+
+
+def _kind(places: list[Point], unrest: float, shade: float, outline: Outline) -> RegionKind:
+    """Return what a region is most likely: by its shape, place, unrest and shade."""
+    cloud = np.array([(p.x, p.y) for p in places], np.float32)
+    width, height = cv2.minAreaRect(cloud)[1]
+    long, short = max(width, height) + CELL_MM, min(width, height) + CELL_MM
+    full = len(places) * CELL_MM**2 / (long * short)
+    if (long > 4 * short and short < 2.5 * CELL_MM) or (long > 3 and full < 0.25):
+        return RegionKind.SCRATCH
+    if min(outline.distance_to_rim(p) for p in places) < 1.2 and long < 5:
+        return RegionKind.CHIP
+    if long > 3 * short and short < 4:
+        return RegionKind.WRITING
+    if unrest < _ODD_UNREST:
+        return RegionKind.STAIN
+    if long > 7 and abs(shade) < _ODD_SHADE:
+        return RegionKind.FINGERPRINT
+    return RegionKind.RUST if shade < -_ODD_SHADE or long > 2 else RegionKind.DUST
+
+
+_HARMS = (RegionKind.RUST, RegionKind.CHIP, RegionKind.DAMAGE)
+
+
+def _state(
+    regions: Sequence[Region], marks: Sequence[Mark], area: float, limits: Limits
+) -> tuple[State, tuple[str, ...]]:
+    """Return the state and the reasons for it."""
+    harmed = sum(r.area for r in regions if r.kind in _HARMS) / max(area, 1.0)
+    lost = sum(r.area for r in regions if r.kind is not RegionKind.CODE)
+    lost += sum(math.pi * (1.5 * m.diameter) ** 2 for m in marks)
+    lost /= max(area, 1.0)
+    scratches = sum(1 for r in regions if r.kind is RegionKind.SCRATCH)
+    reasons = []
+    if harmed >= limits.damaged_share:
+        reasons.append(f"{100 * harmed:.0f} % of the face is damaged")
+    if lost >= limits.worn_share:
+        reasons.append(f"{100 * lost:.0f} % of the face is used up or dirty")
+    if scratches >= limits.scratches:
+        reasons.append(f"{scratches} scratches")
+    if harmed >= limits.damaged_share:
+        return State.DAMAGED, tuple(reasons)
+    return (State.WORN if reasons else State.USABLE), tuple(reasons)

@@ -1,0 +1,181 @@
+"""The usable part of a surface, and the part of it where an indentation may go, as points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.geometry import Mark, Outline, Point, Round
+from vision.keep_out import KeepOut
+from vision.plans import Demands
+
+Places = NDArray[np.float64]
+"""Points in the block frame, mm, shape (n, 2)."""
+
+NOWHERE: Places = np.empty((0, 2))
+
+_USUAL_MM, _FINEST_MM = 0.5, 0.125
+_FEW_POINTS, _MOST_POINTS = 1_000, 16_000
+_ALONG_RIM_MM = 1.0
+# Points that pass here must also pass where the sums are done in another order.
+_ROUNDING = 1e-9
+
+
+def squared_distances(one: Places, other: Places) -> NDArray[np.float64]:
+    """Return the squared distances, mm², shape (len(one), len(other))."""
+    x = one[:, 0, None] - other[None, :, 0]
+    y = one[:, 1, None] - other[None, :, 1]
+    squares: NDArray[np.float64] = x * x + y * y
+    return squares
+
+
+@dataclass(frozen=True, slots=True)
+class Discs:
+    """Centres (n, 2) and the distance to keep from each, (n,); mm."""
+
+    centres: Places
+    reach: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, centres: Sequence[Point], reach: Sequence[float]) -> Discs:
+        """Return the discs with these centres."""
+        places = np.array([(point.x, point.y) for point in centres]).reshape(-1, 2)
+        return cls(places, np.array(reach, np.float64))
+
+    def clear_of(self, places: Places) -> NDArray[np.bool_]:
+        """Tell for each place whether it lies outside of all of them, shape (n,)."""
+        clear = np.ones(len(places), np.bool_)
+        for (x, y), reach in zip(self.centres, self.reach, strict=True):
+            away = (places[:, 0] - x) ** 2 + (places[:, 1] - y) ** 2
+            clear &= away >= (reach + _ROUNDING) ** 2
+        return clear
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A surface, what lies on it, and the distances to keep; mm."""
+
+    outline: Outline
+    occupied: tuple[Mark, ...]
+    demands: Demands
+    marks: Discs = field(init=False)
+    """The old indentations with the distance to keep from their centres."""
+    spots: Discs = field(init=False)
+    """The round ones of what is to be avoided; there may be hundreds."""
+
+    def __post_init__(self) -> None:
+        demands, spots = self.demands, [spot for spot in self.demands.avoid if spot.is_disc]
+        reach = [spot.reach + demands.to_damage for spot in spots]
+        discs = Discs.of([spot.corners[0] for spot in spots], reach)
+        object.__setattr__(self, "spots", discs)
+        reach = [demands.to_mark(mark) for mark in self.occupied]
+        object.__setattr__(self, "marks", Discs.of([mark.centre for mark in self.occupied], reach))
+
+    def usable(self, places: Places) -> NDArray[np.bool_]:
+        """Tell for each place whether it belongs to the surface to be judged, shape (n,).
+
+        That is all of it but for rim and damage, old indentations or not.
+        """
+        usable = self._inside(places) & self.spots.clear_of(places)
+        for shape in self.shapes:
+            usable &= shape.clear_of(places, self.demands.to_damage + _ROUNDING)
+        return usable
+
+    @property
+    def shapes(self) -> Iterator[KeepOut]:
+        """What is to be avoided and not round."""
+        return (shape for shape in self.demands.avoid if not shape.is_disc)
+
+    def free(self, places: Places) -> NDArray[np.bool_]:
+        """Tell for each place whether a single indentation may go there, shape (n,)."""
+        return self.usable(places) & self.marks.clear_of(places)
+
+    def holds(self, centres: Places) -> bool:
+        """Tell whether indentations at all these places keep every clearance."""
+        apart = squared_distances(centres, centres)
+        np.fill_diagonal(apart, np.inf)
+        least = self.demands.between + _ROUNDING
+        return bool(self.free(centres).all() and (apart >= least * least).all())
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How far the places inside the rim clearance lie from the centre along x and y, mm."""
+        inset = self.demands.to_rim + _ROUNDING
+        return self.outline.half_width - inset, self.outline.half_height - inset
+
+    def lattice(self) -> Places:
+        """Return the free points of a square lattice.
+
+        Its step is 0.5 mm, coarser on large surfaces, finer where little is free.
+        """
+        half_x, half_y = self.reach
+        if not min(half_x, half_y) >= 0:
+            return NOWHERE
+        step = self._step()
+        free = self._lattice_of(step, self.free)
+        while len(free) < _FEW_POINTS and step > _FINEST_MM:
+            step /= 2
+            free = self._lattice_of(step, self.free)
+        return free
+
+    def witnesses(self) -> Places:
+        """Return the usable points of a lattice and along the rim: all that a plan must serve.
+
+        The lattice is fine where there is damage, whose border no formula follows.
+        """
+        rim = self._along_rim()
+        step = self._step() if self.demands.avoid else 2 * self._step()
+        return np.concatenate([self._lattice_of(step, self.usable), rim[self.usable(rim)]])
+
+    def _step(self) -> float:
+        half_x, half_y = self.reach
+        step = _USUAL_MM
+        while 4 * half_x * half_y > _MOST_POINTS * step * step:
+            step *= 2
+        return step
+
+    def _lattice_of(self, step: float, wanted: Callable[[Places], NDArray[np.bool_]]) -> Places:
+        x, y = (step * np.arange(-int(h / step), int(h / step) + 1) for h in self.reach)
+        places = np.stack([axis.ravel() for axis in np.meshgrid(x, y)], axis=1)
+        chosen: Places = places[wanted(places)]
+        return chosen
+
+    def _along_rim(self) -> Places:
+        x, y = (max(0.0, reach - _ROUNDING) for reach in self.reach)
+        count = 4 * max(1, int((x + y) / _ALONG_RIM_MM))
+        if isinstance(self.outline, Round):
+            angle = np.arange(count) * (2 * np.pi / count)
+            return np.stack([x * np.cos(angle), x * np.sin(angle)], axis=1)
+        share = np.linspace(-1.0, 1.0, count // 4 + 1)
+        sides = [(share * x, side * y + 0 * share) for side in (-1, 1)]
+        sides += [(side * x + 0 * share, share * y) for side in (-1, 1)]
+        return np.concatenate([np.stack(side, axis=1) for side in sides])
+
+    def _inside(self, places: Places) -> NDArray[np.bool_]:
+        x, y = places[:, 0], places[:, 1]
+        reach_x, reach_y = self.reach
+        inside: NDArray[np.bool_] = (np.abs(x) <= reach_x) & (np.abs(y) <= reach_y)
+        if isinstance(self.outline, Round):
+            inside &= x * x + y * y <= reach_x * reach_x
+        return inside
+
+
+def thinned(places: Places, most: int) -> Places:
+    """Return at most about `most` of the places, one for each cell of a coarser lattice.
+
+    No free pocket is lost as long as the cells stay smaller than it: every cell with
+    a place in it keeps the one nearest to its middle.
+    """
+    chosen, step = places, _FINEST_MM
+    while len(chosen) > most:
+        step *= max(1.05, float(np.sqrt(len(chosen) / most)))
+        cells = np.floor(places / step + 0.5)
+        off = np.abs(places - cells * step).max(axis=1)
+        names = (cells[:, 0] * _MOST_POINTS + cells[:, 1]).astype(np.int64)
+        order = np.lexsort((off, names))  # stable: what is equal stays in lattice order
+        first = np.diff(names[order], prepend=names.min() - 1) != 0
+        chosen = places[order[first]]
+    return chosen

@@ -1,0 +1,77 @@
+"""From the network's outputs to probabilities that can be believed, and to a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.kinds import KINDS, Kind
+
+Doubles = NDArray[np.float64]
+
+_NOT_EXCLUDED: Final = 0.998
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one place shows, or several indentations of one block taken together.
+
+    `likely` holds the probability of every kind; `kind` is the decision, None where no kind
+    reaches the least confidence to decide; `possible` are the kinds that cannot be excluded:
+    the likeliest ones that together hold 99.8 %.
+    """
+
+    likely: Mapping[Kind, float]
+    kind: Kind | None
+    possible: frozenset[Kind]
+
+    @property
+    def best(self) -> Kind:
+        """The likeliest kind, decided or not."""
+        return max(self.likely, key=lambda kind: self.likely[kind])
+
+    @property
+    def confidence(self) -> float:
+        """How likely the likeliest kind is."""
+        return self.likely[self.best]
+
+
+def probabilities(logits: Doubles, temperature: float) -> Doubles:
+    """Return the softmax (n, kinds) of outputs divided by the temperature."""
+    scaled = logits / temperature
+    scaled = scaled - scaled.max(axis=1, keepdims=True)
+    odds = np.exp(scaled)
+    sure: Doubles = odds / odds.sum(axis=1, keepdims=True)
+    return sure
+
+
+def seen(sure: Sequence[float], least: float) -> Seen:
+    """Return what probabilities in the order of `KINDS` say; `least` is needed to decide."""
+    likely = {kind: float(p) for kind, p in zip(KINDS, sure, strict=True)}
+    ranked = sorted(likely, key=lambda kind: -likely[kind])
+    possible: set[Kind] = set()
+    held = 0.0
+    for kind in ranked:
+        if held >= _NOT_EXCLUDED:
+            break
+        possible.add(kind)
+        held += likely[kind]
+    top = ranked[0]
+    return Seen(likely, top if likely[top] >= least else None, frozenset(possible))
+
+
+def pooled(places: Sequence[Seen], least: float) -> Seen:
+    """Return what several indentations of one block say together.
+
+    The geometric mean: they lie under one light, so that their errors are not independent
+    and must not be multiplied. Raise `ValueError` without any.
+    """
+    if not places:
+        raise ValueError("no indentation to pool")
+    rows = np.array([[place.likely[kind] for kind in KINDS] for place in places])
+    mean = np.exp(np.log(np.maximum(rows, 1e-9)).mean(axis=0))
+    return seen((mean / mean.sum()).tolist(), least)

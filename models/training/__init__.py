@@ -1,0 +1,1 @@
+"""Training of the classifier on rendered crops. Needs torch and torchvision (``make train``)."""

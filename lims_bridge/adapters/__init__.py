@@ -1,0 +1,1 @@
+"""Receivers: how each kind of LIMS is told, asked and understood."""

@@ -1,0 +1,1 @@
+"""Delivery: what became true here reaches who must know, once, in order, whatever dies."""

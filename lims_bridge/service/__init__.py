@@ -1,0 +1,1 @@
+"""The office's own REST interface: records to fetch, orders to give."""

@@ -1,0 +1,352 @@
+"""The cell: one loop a resource, all choosing by `next_action` from the same folded state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeAlias
+
+from controller import actions as a
+from controller.choose import Layout, Resource, arm_may_finish, next_action
+from controller.decisions import answer, ask
+from controller.devices import Sign
+from controller.events import (
+    AlarmCleared,
+    AlarmRaised,
+    AnyEvent,
+    InterlockChanged,
+    TransferIntended,
+)
+from controller.indentation import indent, settle_indent
+from controller.judging import judge_block, judge_check
+from controller.looking import read_inputs
+from controller.measuring import measure
+from controller.modes import change, settle_mode
+from controller.office import close_day, finish_tray, open_tray, put_question
+from controller.operating.watch import RECONCILIATION, Watch
+from controller.pulse import Feeler
+from controller.rig import Rig, Stop, Trouble
+from controller.seeing import photograph
+from controller.startup import (
+    compare_with_sensors,
+    look_at_house,
+    settle_open_intents,
+    take_command,
+    uncertainties,
+)
+from controller.state import CellState, Use
+from controller.transfer import move_block, settle_transfer, stand_by
+from controller.trays import has_work
+
+INTERLOCK_POLL_S = 2.0
+FEELING_S = 10.0
+"""Link time that one question may take: connection, greeting and answer of the slowest device."""
+
+Work: TypeAlias = "partial[Coroutine[Any, Any, Stop | None]]"
+
+_PERFORM: dict[type[Any], Callable[[Rig, Any], Coroutine[Any, Any, Stop | None]]] = {
+    a.MoveBlock: move_block,
+    a.StandBy: stand_by,
+    a.Indent: indent,
+    a.Measure: measure,
+    a.Photograph: photograph,
+    a.Judge: judge_block,
+    a.JudgeCheck: judge_check,
+    a.OpenTray: open_tray,
+    a.CloseDay: close_day,
+    a.FinishTray: finish_tray,
+    a.Ask: put_question,
+}
+
+
+class Cell:
+    """Runs one cell until its tray is finished or it is stopped; tells ``watch`` about it.
+
+    A cell that is to ``stay`` waits for the next tray when one is finished.
+    """
+
+    def __init__(self, rig: Rig, watch: Watch | None = None, *, stay: bool = False) -> None:
+        self.rig = rig
+        self.stay = stay
+        self.watch = watch or Watch()
+        self.layout = Layout(
+            rig.config.cell.reject_places,
+            rig.config.duties.daily_checks,
+            arm_pushes=rig.config.devices.stage.arm_pushes,
+        )
+        self._busy: set[Resource] = set()
+        # Alarms of the session before have lost their complainers: the first success clears them.
+        self._complaints: dict[str, set[str]] = {key: set() for key in rig.state.alarms}
+        self._raising: set[str] = set()
+
+    async def run(self) -> None:
+        """Reconcile with the past, then work; return when the tray is finished or stopped."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                *(
+                    group.create_task(self._keep_pulse(name, sign), name=f"cell-pulse-{name}")
+                    for name, sign in self.rig.devices.signs.items()
+                ),
+                group.create_task(self._watch_interlocks(), name="cell-interlocks"),
+                group.create_task(self._answer_by_default(), name="cell-questions"),
+            ]
+            await self._reconcile()
+            self.watch.reconciled()
+            tasks.append(group.create_task(self._follow_mode(), name="cell-mode"))
+            tasks += [
+                group.create_task(self._work(resource), name=f"cell-{resource}")
+                for resource in Resource
+            ]
+            while True:
+                seen = self.rig.ledger.version
+                if self._over(self.rig.state):
+                    break
+                await self.rig.ledger.changed(seen)
+            for task in tasks:
+                task.cancel()
+        self.rig.ledger.journal.flush()
+
+    def _over(self, state: CellState) -> bool:
+        ends = ("STOPPED", "ABORTED") if self.stay else ("STOPPED", "ABORTED", "COMPLETE")
+        return state.mode in ends and not self._busy
+
+    # -- from the past ---------------------------------------------------------
+
+    async def _reconcile(self) -> None:
+        await look_at_house(self.rig)
+        await self._answered()
+        for step in (take_command, settle_open_intents, compare_with_sensors):
+            while await self._insist(step) is not None:
+                await self._answered()
+        await self._look_at_interlocks()
+        state = self.rig.state
+        if state.mode == "STOPPING":
+            await settle_mode(self.rig.ledger)
+        elif state.mode in ("STOPPED", "COMPLETE", "IDLE"):
+            await self._take_up_work()
+        elif state.mode == "HELD" and not (doubts := uncertainties(self.rig)):
+            await change(self.rig.ledger, "unhold", "every open intent was settled with certainty")
+            await settle_mode(self.rig.ledger)
+        elif state.mode == "HELD" and not state.undecided:
+            text = f"after a restart: {'; '.join(doubts)}"
+            await self.rig.ledger.record(*ask(self.rig, "doubt_after_restart", "", text))
+
+    async def _take_up_work(self) -> None:
+        """Begin with the tray that was accepted; without one be ready for the next."""
+        if has_work(self.rig.state) or not self.stay:
+            steps = {"reset": "a tray was accepted", "start": "a tray was accepted"}
+        else:
+            steps = {"reset": "ready for the next tray"}
+        for command, reason in steps.items():
+            await change(self.rig.ledger, command, reason)
+            await settle_mode(self.rig.ledger)
+
+    async def _answered(self) -> None:
+        """Wait until every decision is taken."""
+        while self.rig.state.undecided:
+            await self.rig.ledger.changed(self.rig.ledger.version)
+
+    async def _insist(self, step: Callable[[Rig], Awaitable[Stop | None]]) -> Stop | None:
+        """Repeat a step of reconciliation until no device stands in its way."""
+        tries = 0
+        while isinstance(stop := await self._attempt(step), Trouble):
+            await self._complain(RECONCILIATION, stop)
+            await self.rig.clock.sleep(self.rig.config.limits.cooldown(tries + 1))
+            tries += 1
+        await self._all_clear(RECONCILIATION)
+        return stop
+
+    async def _attempt(self, step: Callable[[Rig], Awaitable[Stop | None]]) -> Stop | None:
+        self.watch.began(RECONCILIATION, getattr(step, "__name__", ""), "")
+        try:
+            return await step(self.rig)
+        finally:
+            self.watch.ended(RECONCILIATION)
+
+    # -- one resource ----------------------------------------------------------
+
+    async def _work(self, resource: Resource) -> None:
+        failures = 0
+        while True:
+            seen = self.rig.ledger.version
+            self.watch.looked(resource)
+            work = self._open_intent(resource) or self._next(resource)
+            if work is None:
+                await self.rig.ledger.changed(seen)
+                continue
+            before = self.rig.ledger.journal.seq
+            stop = await self._busily(resource, work)
+            if stop is None and self.rig.ledger.journal.seq == before:
+                # Whatever has effect leaves an event; repeating this would spin for ever.
+                stop = Trouble("no-progress", resource, f"{work} changed nothing")
+            if not isinstance(stop, Trouble):
+                failures = 0
+                await self._all_clear(resource)
+                continue
+            failures += 1
+            await self._complain(resource, stop)
+            if failures == self.rig.config.limits.failures:
+                await change(self.rig.ledger, "hold", f"{stop.source}: {stop.detail}")
+            await self.rig.clock.sleep(self.rig.config.limits.cooldown(failures))
+
+    def _next(self, resource: Resource) -> Work | None:
+        action = next_action(self.rig.state, resource, self.layout)
+        return partial(_PERFORM[type(action)], self.rig, action) if action else None
+
+    def _open_intent(self, resource: Resource) -> Work | None:
+        """Return how to settle an intent that no running action holds any more."""
+        state = self.rig.state
+        for intent in state.intents.values():
+            block = state.blocks[intent.block]
+            if block.held_by:
+                continue
+            if isinstance(intent, TransferIntended):
+                if resource is Resource.ARM:
+                    return partial(settle_transfer, self.rig, intent)
+            elif (
+                resource is Resource.TESTER and block.positions[intent.position].use is Use.INTENDED
+            ):
+                return partial(settle_indent, self.rig, intent)
+        return None
+
+    async def _busily(self, resource: Resource, work: Work) -> Stop | None:
+        self._busy.add(resource)
+        # What is done: an action, or an intent to be settled.
+        about = work.args[1]
+        self.watch.began(resource, type(about).__name__, getattr(about, "block", ""))
+        try:
+            return await work()
+        finally:
+            self.watch.ended(resource)
+            self._busy.discard(resource)
+            self.rig.ledger.wake()
+
+    # -- alarms: one cause, one alarm --------------------------------------------
+
+    async def _complain(self, who: str, trouble: Trouble) -> None:
+        self.watch.troubled(who, trouble)
+        key = f"{trouble.alarm}:{trouble.source}"
+        self._complaints.setdefault(key, set()).add(who)
+        if key in self.rig.state.alarms or key in self._raising:
+            return
+        # While it is being written, somebody else may find the same.
+        self._raising.add(key)
+        try:
+            await self.rig.ledger.record(AlarmRaised(trouble.alarm, trouble.source, trouble.detail))
+        finally:
+            self._raising.discard(key)
+
+    async def _all_clear(self, who: str) -> None:
+        """Clear the alarms that nobody complains of any more."""
+        for key, complainers in tuple(self._complaints.items()):
+            complainers.discard(who)
+            if not complainers:
+                del self._complaints[key]
+                if key in self.rig.state.alarms:
+                    alarm, _, source = key.partition(":")
+                    await self.rig.ledger.record(AlarmCleared(alarm, source), durable=False)
+
+    # -- what goes on beside -----------------------------------------------------
+
+    async def _keep_pulse(self, name: str, sign: Sign) -> None:
+        """Feel a device's pulse and notice within two beats that it no longer answers."""
+        who = f"pulse of {name}"
+        feeler = Feeler(name, sign, partial(self._complain_once, who))
+        while True:
+            self.watch.looked(who, FEELING_S)
+            await feeler.feel()
+            if feeler.silent is None and self._complains(who):
+                await self._all_clear(who)
+
+    def _complains(self, who: str) -> bool:
+        return any(who in complainers for complainers in self._complaints.values())
+
+    async def _complain_once(self, who: str, trouble: Trouble) -> None:
+        """Raise one alarm for one outage, whatever becomes known of its cause meanwhile."""
+        if self._complains(who):
+            self.watch.troubled(who, trouble)
+        else:
+            await self._complain(who, trouble)
+
+    async def _watch_interlocks(self) -> None:
+        while True:
+            await self.rig.clock.sleep(INTERLOCK_POLL_S)
+            self.watch.began("interlocks", "Look", "")
+            await self._look_at_interlocks()
+            self.watch.ended("interlocks")
+
+    async def _look_at_interlocks(self) -> None:
+        inputs = await read_inputs(self.rig)
+        if isinstance(inputs, Trouble):
+            return
+        state = self.rig.state
+        now = (inputs.door_closed, inputs.safety_closed)
+        if now != (state.door_closed, state.safety_closed):
+            await self.rig.ledger.record(InterlockChanged(*now))
+        if not inputs.motion_allowed:
+            await change(self.rig.ledger, "suspend", "door or safety chain is open")
+        elif state.mode == "SUSPENDED":
+            await change(self.rig.ledger, "unsuspend", "door and safety chain are closed")
+
+    async def _answer_by_default(self) -> None:
+        """Take the safe default of a question whose deadline has passed."""
+        while True:
+            seen = self.rig.ledger.version
+            self.watch.looked("questions")
+            due = self._next_deadline()
+            if due is None:
+                await self.rig.ledger.changed(seen)
+                continue
+            question, wait = due
+            if wait > 0:
+                await self._sleep_or_change(wait, seen)
+                continue
+            await self.rig.ledger.decide(partial(_default, question=question))
+
+    def _next_deadline(self) -> tuple[str, float] | None:
+        now = self.rig.clock.utc()
+        waits = [
+            ((datetime.fromisoformat(asked.deadline) - now).total_seconds(), asked.question)
+            for asked in self.rig.state.undecided
+            if asked.deadline
+        ]
+        if not waits:
+            return None
+        wait, question = min(waits)
+        return question, wait
+
+    async def _sleep_or_change(self, seconds: float, seen: int) -> None:
+        sleeping = asyncio.ensure_future(self.rig.clock.sleep(seconds))
+        changing = asyncio.ensure_future(self.rig.ledger.changed(seen))
+        try:
+            await asyncio.wait({sleeping, changing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            changing.cancel()
+
+    async def _follow_mode(self) -> None:
+        """Leave acting states once nothing is in motion; complete when the tray is finished."""
+        while True:
+            seen = self.rig.ledger.version
+            self.watch.looked("mode")
+            state = self.rig.state
+            if state.tray_finished and state.mode == "EXECUTE":
+                await change(self.rig.ledger, "complete", "the tray is finished")
+            elif state.mode in ("IDLE", "COMPLETE") and has_work(state):
+                await self._take_up_work()
+            elif not self._in_motion():
+                await settle_mode(self.rig.ledger)
+            await self.rig.ledger.changed(seen)
+
+    def _in_motion(self) -> bool:
+        state = self.rig.state
+        finishing = state.transfer is not None and arm_may_finish(state)
+        return finishing or bool(self._busy - {Resource.OFFICE})
+
+
+def _default(state: CellState, question: str) -> tuple[AnyEvent, ...]:
+    """Return the default answer, unless a person was quicker."""
+    asked = state.questions.get(question)
+    return () if asked is None else answer(asked, asked.default, "default")

@@ -1,0 +1,5 @@
+"""``python -m controller.cli`` is `hardlab`."""
+
+from controller.cli.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""What runs a cell headless: notification, heartbeats, logs, metrics, and the doctor."""

@@ -1,0 +1,114 @@
+"""From a dead session to a live one: fence, settle every open intent, look, and only then move."""
+
+from __future__ import annotations
+
+from controller.decisions import ask
+from controller.events import DecisionWithdrawn, IndentIntended, ModeChanged, SessionBegan
+from controller.fencing import fence_arm, fence_tester
+from controller.housekeeping import crash_loop, house_doubts
+from controller.indentation import settle_indent
+from controller.looking import find_reference, read_inputs
+from controller.rig import Asked, Rig, Stop, Trouble
+from controller.state import GRIPPER, CellState, Use
+from controller.transfer import settle_transfer
+from drivers.interfaces import Done, Inputs
+
+
+async def begin_session(rig: Rig, program: str, digest: str, seed: int) -> None:
+    """Open the session in the journal; after a crash the cell is held, whatever it was doing.
+
+    What a device of a dead session asked is withdrawn: its asker is gone, and asks anew.
+    """
+    state = rig.state
+    crashed = state.mode not in ("STOPPED", "ABORTED", "COMPLETE", "IDLE") and bool(state.session)
+    at = rig.clock.utc().isoformat(timespec="milliseconds")
+    orphans = (
+        DecisionWithdrawn(asked.question, "its session ended")
+        for asked in state.questions.values()
+        if asked.device
+    )
+    began = SessionBegan(state.session + 1, program, digest, seed, at, crashed)
+    await rig.ledger.record(began, *orphans)
+    if crashed and state.mode != "HELD":
+        await rig.ledger.record(
+            ModeChanged("HOLDING", "the daemon was restarted"),
+            ModeChanged("HELD", "the daemon was restarted"),
+        )
+
+
+async def take_command(rig: Rig) -> Trouble | None:
+    """Start the arm's program, fence both command channels, reference the positioner."""
+    started = await rig.devices.arm_controller.start()
+    if not isinstance(started, Done):
+        return Trouble.of("arm", started)
+    for fence in (fence_arm, fence_tester):
+        status = await fence(rig)
+        if isinstance(status, Trouble):
+            return status
+    return await find_reference(rig)
+
+
+async def settle_open_intents(rig: Rig) -> Stop | None:
+    """Settle every intent that the last session left open, by evidence."""
+    for intent in tuple(rig.state.intents.values()):
+        if isinstance(intent, IndentIntended):
+            if rig.state.blocks[intent.block].positions[intent.position].use is Use.DOUBTED:
+                continue
+            stop = await settle_indent(rig, intent)
+        else:
+            stop = await settle_transfer(rig, intent)
+        if stop is not None:
+            return stop
+    return None
+
+
+async def compare_with_sensors(rig: Rig) -> Stop | None:
+    """Ask about every difference between the journal's places and the sensed ones."""
+    inputs = await read_inputs(rig)
+    if isinstance(inputs, Trouble):
+        return inputs
+    arm = await rig.devices.arm.read()
+    if not isinstance(arm, Done):
+        return Trouble.of("arm", arm)
+    wrong = _differences(rig.state, inputs, holding=arm.value.holding)
+    if not wrong:
+        return None
+    await rig.ledger.record(*ask(rig, "transfer_doubt", "", "; ".join(wrong)))
+    return Asked()
+
+
+async def look_at_house(rig: Rig) -> None:
+    """Ask before anything moves if the disk is full or the clock was set back."""
+    doubts = await house_doubts(rig)
+    if doubts:
+        await rig.ledger.record(*ask(rig, "house_in_doubt", "", "; ".join(doubts)))
+
+
+def _differences(state: CellState, inputs: Inputs, *, holding: bool) -> list[str]:
+    sensed = {str(place) for place in inputs.occupied}
+    wrong = []
+    for block in state.blocks.values():
+        missing_anyway = block.goes_to == "absent" or block.at in ("outside", GRIPPER)
+        if not missing_anyway and block.at not in sensed and not block.at.startswith("slot-"):
+            wrong.append(f"{block.name} should be at {block.at}, which is sensed empty")
+    for place in ("sizing", "vision", "tester"):
+        if place in sensed and state.block_at(place) is None:
+            wrong.append(f"{place} is sensed occupied and should be empty")
+    if holding is not (state.block_at(GRIPPER) is not None):
+        wrong.append(f"the gripper {'holds a block' if holding else 'is empty'} unexpectedly")
+    return wrong
+
+
+def uncertainties(rig: Rig) -> list[str]:
+    """Return what about the past is in doubt; motion resumes by itself only if nothing is."""
+    state = rig.state
+    looping = crash_loop(state, rig.config.limits, rig.clock.utc())
+    doubts = [looping] if looping else []
+    doubts += [
+        f"the last indentation of {block.name} is in doubt, it will be photographed"
+        for block in state.blocks.values()
+        if block.doubted is not None
+    ]
+    if state.interlocked:
+        doubts.append("door or safety chain is open")
+    return doubts + [asked.text for asked in state.undecided]

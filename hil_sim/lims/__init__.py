@@ -1,0 +1,1 @@
+"""LIMS that misbehave as the real ones do, at wire level."""

@@ -1,0 +1,1 @@
+"""Whole runs: a simulated lab and the controller that works in it."""

@@ -1,0 +1,1 @@
+"""Campaigns: simulated lab time with faults, many seeds, every promise watched."""

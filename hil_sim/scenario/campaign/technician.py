@@ -1,0 +1,71 @@
+"""A technician who comes when the cell needs one: answers, empties the reject row, resumes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from controller.decisions import answer
+from controller.events import DecisionAsked
+from controller.messages import Command
+from controller.modes import obey
+from controller.rig import Rig
+from hil_sim.world import World
+
+WAY_S = 240.0
+"""So long it takes a person to come, s of process time."""
+
+_ANSWERS = {
+    "transfer_doubt": "look-again",
+    "unexpected_block": "ignore",
+    "check_failed": "continue",
+    "doubt_after_restart": "resume",
+    "reject_row_full": "emptied",
+    "holder_full": "hold",
+    "voids_in_a_row": "continue",
+    "house_in_doubt": "go-on",
+}
+"""What he answers to what has no deadline; everything else is left to its safe default."""
+
+NAME = "technician"
+
+
+class Technician:
+    """Comes to one cell. ``visits`` counts what he came for."""
+
+    def __init__(self, world: World) -> None:
+        self.visits: Counter[str] = Counter()
+        self._world = world
+
+    async def attend(self, rig: Rig) -> None:
+        """Look after a cell until cancelled."""
+        while True:
+            seen = rig.ledger.version
+            if self._called(rig):
+                await rig.clock.sleep(WAY_S)
+                if self._called(rig):
+                    await self._help(rig)
+                    continue
+            await rig.ledger.changed(seen)
+
+    def _called(self, rig: Rig) -> bool:
+        state = rig.state
+        waiting = any(not asked.deadline for asked in state.questions.values())
+        return waiting or (state.mode == "HELD" and not state.questions)
+
+    async def _help(self, rig: Rig) -> None:
+        for asked in tuple(rig.state.questions.values()):
+            if not asked.deadline:
+                await self._answer(rig, asked)
+                return
+        self.visits["resume"] += 1
+        ident = f"resume-{rig.ledger.journal.seq}"
+        await obey(rig.ledger, Command(ident, "resume", {}, NAME))
+
+    async def _answer(self, rig: Rig, asked: DecisionAsked) -> None:
+        option = _ANSWERS.get(asked.kind, asked.default)
+        self.visits[asked.kind] += 1
+        if asked.kind == "reject_row_full":
+            for name, at in tuple(self._world.where.items()):
+                if at.startswith("reject-"):
+                    self._world.carry_away(name)
+        await rig.ledger.record(*answer(asked, option, NAME))

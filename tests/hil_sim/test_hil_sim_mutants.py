@@ -1,0 +1,57 @@
+"""Every planted bug is found by a short campaign, and the good program passes the same one."""
+
+from pathlib import Path
+
+import pytest
+
+from hil_sim.scenario.campaign.order import Order
+from hil_sim.scenario.campaign.working import work
+from hil_sim.scenario.mutants import MUTANTS, planted
+
+# The rule that must notice it, and a seed that lets it happen soon.
+NOTICED = {
+    "resend-on-timeout": ("intended", 14),
+    "confirm-before-commit": ("on disk", 4),
+    "position-reused": ("spent is spent", 4),
+    "stale-reply": ("true measure", 4),
+    "gripper-from-memory": ("evident places", 4),
+    "no-epoch-fence": ("claimed first", 4),
+    "remeasure-failing": ("grounded void", 4),
+    "spare-for-outlier": ("no second choice", 4),
+}
+
+
+def order(out: Path, seed: int, mutant: str = "", profile: str = "harsh") -> Order:
+    return Order(seed, 0.02, profile, 4, str(out), mutant=mutant)
+
+
+def test_every_mutant_has_its_test():
+    assert set(NOTICED) == set(MUTANTS)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_planted_bug_is_found(mutant, tmp_path):
+    rule, seed = NOTICED[mutant]
+    for more in (0, 4, 8):
+        report = work(order(tmp_path, seed + more, mutant))
+        if report.breaches:
+            break
+    assert report.breaches and report.breaches[0].rule == rule
+    assert f"--seed {seed + more}" in report.command and f"--mutant {mutant}" in report.command
+    left = Path(report.left)
+    assert {item.name for item in left.iterdir()} >= {"journal.sqlite", "timeline.svg"}
+    assert rule in (left / "failure.txt").read_text()
+
+
+def test_a_replay_gives_the_same_run_to_the_last_byte(tmp_path):
+    one, two = (work(order(tmp_path / name, 5, profile="everything")) for name in "ab")
+    assert one.ok and one.digest == two.digest
+    assert (one.coverage, one.checked) == (two.coverage, two.checked)
+
+
+def test_planting_leaves_nothing_behind():
+    before = {(o, k): getattr(o, k) for m in MUTANTS.values() for o, k in m.plants}
+    for name in MUTANTS:
+        with planted(name):
+            assert any(getattr(o, k) is not good for (o, k), good in before.items())
+    assert all(getattr(o, k) is good for (o, k), good in before.items())

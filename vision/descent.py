@@ -68,8 +68,9 @@ class _Landscape:
     sharp: float
 
     def at(self, centres: Places) -> _Slope:
-        away = centres[:, None] - self.witnesses[None]
-        distance = np.sqrt((away * away).sum(axis=2)) + _TINY
+        x = centres[:, 0, None] - self.witnesses[:, 0]
+        y = centres[:, 1, None] - self.witnesses[:, 1]
+        distance = np.sqrt(x * x + y * y) + _TINY
         nearest = distance.min(axis=0)
         shares = np.exp(-self.sharp * (distance - nearest))
         total = shares.sum(axis=0)
@@ -79,8 +80,8 @@ class _Landscape:
         height = worst + np.log(weights.sum()) / self.sharp
         live = np.flatnonzero(weights > 1e-6)
         weights = weights[live] / weights.sum()
-        pull = (shares[:, live] / total[live] / distance[:, live])[:, :, None] * away[:, live]
-        rows = pull.transpose(1, 0, 2).reshape(len(live), -1)
+        pull = shares[:, live] / total[live] / distance[:, live]
+        rows = np.stack([pull * x[:, live], pull * y[:, live]], axis=1).reshape(-1, len(live)).T
         gradient = weights @ rows
         spread = (rows * weights[:, None]).T @ rows - np.outer(gradient, gradient)
         return self._with_springs(centres, float(height), gradient, self.sharp * spread)
@@ -89,6 +90,8 @@ class _Landscape:
         self, centres: Places, height: float, gradient: Doubles, curvature: Doubles
     ) -> _Slope:
         short, rows = _shortfalls(self.ground, centres)
+        if not len(short):
+            return _Slope(height, gradient, curvature)
         height += _STIFFNESS / 2 * float(short @ short)
         gradient = gradient - _STIFFNESS * (short @ rows)
         return _Slope(height, gradient, curvature + _STIFFNESS * rows.T @ rows)
@@ -111,11 +114,14 @@ _Lack = tuple[float, tuple[tuple[int, Doubles], ...]]
 def _to_discs(discs: Discs, centres: Places) -> Iterator[_Lack]:
     if not len(discs.reach):
         return
-    distance = np.sqrt(squared_distances(centres, discs.centres))
-    lacking = discs.reach + _SLACK_MM - distance
-    for i, k in np.argwhere(lacking > 0).tolist():
-        away = (centres[i] - discs.centres[k]) / max(distance[i, k], _TINY)
-        yield float(lacking[i, k]), ((i, away),)
+    reach = discs.reach + _SLACK_MM
+    near = squared_distances(centres, discs.centres) < reach * reach
+    if not near.any():
+        return
+    for i, k in np.argwhere(near).tolist():
+        away = centres[i] - discs.centres[k]
+        distance = max(float(np.hypot(*away)), _TINY)
+        yield float(reach[k] - distance), ((i, away / distance),)
 
 
 def _to_rim(ground: Ground, centres: Places) -> Iterator[_Lack]:
@@ -143,11 +149,13 @@ def _to_shapes(ground: Ground, centres: Places) -> Iterator[_Lack]:
 
 def _between(ground: Ground, centres: Places) -> Iterator[_Lack]:
     least = ground.demands.between + _SLACK_MM
-    distance = np.sqrt(squared_distances(centres, centres))
-    for i, k in np.argwhere(distance < least).tolist():
-        if i < k:
-            away = (centres[i] - centres[k]) / max(distance[i, k], _TINY)
-            yield float(least - distance[i, k]), ((i, away), (k, -away))
+    near = squared_distances(centres, centres) < least * least
+    if np.count_nonzero(near) == len(centres):
+        return
+    for i, k in np.argwhere(np.triu(near, 1)).tolist():
+        away = centres[i] - centres[k]
+        distance = max(float(np.hypot(*away)), _TINY)
+        yield float(least - distance), ((i, away / distance), (k, -away / distance))
 
 
 def _descended(landscape: _Landscape, centres: Places, longest: float, steps: int) -> Places:

@@ -169,13 +169,24 @@ def thinned(places: Places, most: int) -> Places:
     No free pocket is lost as long as the cells stay smaller than it: every cell with
     a place in it keeps the one nearest to its middle.
     """
-    chosen, step = places, _FINEST_MM
-    while len(chosen) > most:
-        step *= max(1.05, float(np.sqrt(len(chosen) / most)))
+    count, step = len(places), _FINEST_MM
+    if count <= most:
+        return places
+    while count > most:
+        step *= max(1.05, float(np.sqrt(count / most)))
         cells = np.floor(places / step + 0.5)
-        off = np.abs(places - cells * step).max(axis=1)
-        names = (cells[:, 0] * _MOST_POINTS + cells[:, 1]).astype(np.int64)
-        order = np.lexsort((off, names))  # stable: what is equal stays in lattice order
-        first = np.diff(names[order], prepend=names.min() - 1) != 0
-        chosen = places[order[first]]
+        names = _names(cells)
+        count = int(np.count_nonzero(np.bincount(names)))
+    off = np.abs(places - cells * step).max(axis=1)
+    order = np.lexsort((off, names))  # stable: what is equal stays in lattice order
+    first = np.diff(names[order], prepend=-1) != 0
+    chosen: Places = places[order[first]]
     return chosen
+
+
+def _names(cells: Places) -> NDArray[np.int64]:
+    """Return one small number for each cell, row by row, shape (n,)."""
+    columns, rows = (axis.astype(np.int64) for axis in cells.T)
+    columns, rows = columns - columns.min(), rows - rows.min()
+    names: NDArray[np.int64] = columns * (int(rows.max()) + 1) + rows
+    return names

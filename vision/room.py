@@ -62,7 +62,8 @@ def _moved(
     allowed = ground.free(options) & _clear(options, others, ground.demands.between + _ROUNDING)
     options = options[allowed]
     rest = squared_distances(others, witnesses).min(axis=0, initial=np.inf)
-    reached = np.minimum(squared_distances(options, witnesses), rest).max(axis=1, initial=0)
+    waiting = witnesses[rest > limit * limit]
+    reached = squared_distances(options, waiting).max(axis=1, initial=0)
     options = options[reached <= limit * limit]
     if not len(options):
         return centres
@@ -93,8 +94,12 @@ def still_fitting(ground: Ground, centres: Places, free: Places) -> int:
 
 def _clear(places: Places, centres: Places, apart: float) -> NDArray[np.bool_]:
     square = max(0.0, apart - _ROUNDING) ** 2
-    far = squared_distances(centres, places) >= square
-    return np.asarray(far.all(axis=0), np.bool_)
+    # |a - b|² = |a|² + |b|² - 2 a·b: a matrix product is the quickest way to so many.
+    lengths = np.einsum("ij,ij->i", places, places)
+    nearest = (np.einsum("ij,ij->i", centres, centres)[:, None] - 2 * centres @ places.T).min(
+        axis=0, initial=np.inf
+    )
+    return np.asarray(nearest + lengths >= square, np.bool_)
 
 
 def _filled(places: Places, apart: float) -> int:

@@ -18,6 +18,7 @@ _COARSE = 320
 _TIGHT = 1200  # for a second look before a block is refused
 _WITNESSES = 200
 _FINISHED = 2  # so many of the selections are worth the last hundredths
+_HOPE = 1.02  # if no farther behind than this
 
 
 def spread(ground: Ground, free: Places, witnesses: Places, count: int) -> Places:
@@ -35,7 +36,8 @@ def spread(ground: Ground, free: Places, witnesses: Places, count: int) -> Place
         return round(served_within(ground, centres, witnesses), 6)
 
     settled = sorted((settle(ground, places, few, ROUGH) for places in coarse), key=unserved)
-    finer = [settle(ground, places, few, FINE) for places in settled[:_FINISHED]]
+    hopeful = [p for p in settled[:_FINISHED] if unserved(p) <= _HOPE * unserved(settled[0])]
+    finer = [settle(ground, places, few, FINE) for places in hopeful]
     return min(finer, key=unserved)
 
 

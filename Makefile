@@ -6,7 +6,7 @@ ARGS   ?=
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 DEBIAN_INSTALL := $(AS_ROOT) apt-get install --quiet --yes --no-install-recommends
 
-.PHONY: run test lint peers fonts train bench lock clean
+.PHONY: run test search lint peers fonts train bench lock clean
 .DEFAULT_GOAL := run
 
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
@@ -26,6 +26,9 @@ lint: $(VENV)/.ready  ## style, types and the floors of the house
 
 test: lint $(VENV)/.fonts  ## everything that must hold
 	$(BIN)/pytest -n auto -rs $(ARGS)
+
+search: $(VENV)/.ready  ## let every property try examples that nobody tried before
+	HARDLAB_HYPOTHESIS=search $(BIN)/pytest -n auto -m hypothesis $(ARGS) tests
 
 fonts: $(VENV)/.ready  ## the typefaces of the documents, into the virtual environment; no root needed
 	rm -f $(VENV)/.fonts

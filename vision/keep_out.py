@@ -94,10 +94,10 @@ class KeepOut:
 
 
 def _to_side(point: Point, start: Point, end: Point) -> float:
-    length = start.distance(end)
-    if length == 0.0:
+    square = start.distance(end) ** 2
+    if square == 0.0:  # of a side too short to have a square as well
         return point.distance(start)
     along = (point.x - start.x) * (end.x - start.x) + (point.y - start.y) * (end.y - start.y)
-    share = min(1.0, max(0.0, along / length**2))
+    share = min(1.0, max(0.0, along / square))
     foot = Point(start.x + share * (end.x - start.x), start.y + share * (end.y - start.y))
     return point.distance(foot)

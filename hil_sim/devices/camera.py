@@ -127,8 +127,8 @@ class SimulatedCamera:
 
     async def _look(self) -> Picture:
         block = self._world.occupant(self._place)
-        if self.sketches:
-            return sketch(None if block is None else (outline_of(block), block.marks))
+        if block is None and self.sketches:
+            return sketch(None)
         if block is None:
             side = math.ceil(self._empty_mm * self._px_per_mm)
             return Picture(side, side, bytes([DARK]) * (side * side))
@@ -139,6 +139,8 @@ class SimulatedCamera:
 
         The last of them are kept: drawing one takes longer than sending it.
         """
+        if self.sketches:
+            return sketch((outline_of(block), block.marks))
         key = (block.name, tuple(block.marks))
         if key not in self._drawn:
             self._drawn[key] = self._draw(block)

@@ -36,7 +36,12 @@ def command(
         bool, typer.Option("--json", help="Print the results as JSON and nothing else.")
     ] = False,
     no_images: Annotated[
-        bool, typer.Option("--no-images", help="Keep no photographs and draw no plans: faster.")
+        bool,
+        typer.Option(
+            "--no-images",
+            help="Let the camera send the outline and the marks as text: no photographs, "
+            "no pictures of plans; faster.",
+        ),
     ] = False,
     runs: Annotated[
         int,

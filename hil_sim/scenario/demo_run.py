@@ -63,6 +63,7 @@ async def _life(job: Job, folder: DemoFolder, viewer: Viewer, origin: datetime) 
         seed=job.request.seed,
         clock=clock,
         world_file=folder.world,
+        sketches=not job.request.images,
     )
     session = Session(
         job.config, folder.folder, clock, job.request.seed, keep_pictures=job.request.images

@@ -11,20 +11,21 @@ import numpy as np
 
 from controller.config import HolderBlock, LabConfig
 from controller.connecting import push_motion
+from controller.eyes import EYES, Eyes
 from controller.manifest import Manifest
-from controller.planning import clearances, plan_block
+from controller.planning import clearances
 from drivers.interfaces import Place, Station
 from drivers.lines import Bench
 from hil_sim.cell import Build, SimulatedCell, Wiring
 from hil_sim.devices.camera import SimulatedCamera
 from hil_sim.physics import HardnessField, TesterTruth
+from hil_sim.scenario.sketch_eyes import sketch_eyes
 from hil_sim.scenario.truth import Truth, assumed, make_block, tune
 from hil_sim.wire import Wires
 from hil_sim.world import World, WorldBlock
 from metrology import load_regulation
 from runtime import Clock, stream
 from vision.finder import NoBlock
-from vision.plain_finder import find_plain_surface
 from vision.plans import NoRoom
 
 
@@ -36,6 +37,11 @@ class SimulatedLab:
     cell: SimulatedCell
     bench: Bench
 
+    @property
+    def eyes(self) -> Eyes:
+        """The eyes that can read what the camera sends."""
+        return eyes_for(self.cell.camera)
+
 
 def build_lab(
     config: LabConfig,
@@ -46,14 +52,17 @@ def build_lab(
     clock: Clock,
     world_file: Path | None = None,
     wires: Wires | None = None,
+    sketches: bool = False,
 ) -> SimulatedLab:
     """Build the lab with the manifest's blocks in their slots, if any, and the holder stocked.
 
     A world file that exists already is taken up as it is: its blocks stay where they are.
-    Devices listen on ``wires``, by default on in-memory ones alone.
+    Devices listen on ``wires``, by default on in-memory ones alone. With ``sketches`` the
+    camera describes what it sees instead of drawing it.
     """
     world = World.open(world_file) if world_file is not None else World()
     cell = SimulatedCell(world, clock, seed, _build(config, seed))
+    cell.camera.sketches = sketches
     if not world.blocks:
         if manifest is not None:
             for block, place in make_tray(config, manifest, truths, seed, cell.camera):
@@ -88,15 +97,21 @@ def _spots(
     """Return where the controller will plan its indentations, from the picture it will see."""
     picture = camera.draw(block)
     image = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width)
-    surface = find_plain_surface(image, px_per_mm=config.simulation.px_per_mm)
+    eyes = eyes_for(camera)
+    surface = eyes.find(image, px_per_mm=config.simulation.px_per_mm)
     regulation = load_regulation(config.cell.regulation)
     clear = clearances(config.cell, regulation, block.scale, nominal)
     if not isinstance(surface, NoBlock):
-        plan = plan_block(config.cell, regulation, clear, surface.outline, surface.marks)
+        plan = eyes.plan(config.cell, regulation, clear, surface.outline, surface.marks)
         if not isinstance(plan, NoRoom):
             return [(point.x, point.y) for point in plan.positions]
     # No room for the controller either: any five spots will do.
     return [(-8.0, -8.0), (8.0, -8.0), (0.0, 0.0), (-8.0, 8.0), (8.0, 8.0)]
+
+
+def eyes_for(camera: SimulatedCamera) -> Eyes:
+    """Return the eyes that can read what a camera sends."""
+    return sketch_eyes() if camera.sketches else EYES
 
 
 def holder_block(holder: HolderBlock, seed: int) -> WorldBlock:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from controller.assembly import Folder, open_rig, spool_of
 from controller.config import LabConfig
-from controller.eyes import EYES, Eyes
 from controller.journal import Boundary
 from controller.line_recording import recorded
 from controller.manifest import Manifest
@@ -37,7 +36,6 @@ class Session:
     clock: Clock
     seed: int
     keep_pictures: bool = True
-    eyes: Eyes = EYES
 
 
 async def recorder(session: Session, lab: SimulatedLab) -> None:
@@ -99,7 +97,7 @@ async def daemon(
         session.clock,
         boundary=at,
         keep_pictures=session.keep_pictures,
-        eyes=session.eyes,
+        eyes=lab.eyes,
     )
     if attend is not None:
         attend(rig)

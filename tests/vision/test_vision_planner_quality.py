@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vision.clearances import violations
@@ -46,6 +46,7 @@ def test_nothing_comes_near_what_is_to_be_avoided(avoid, places, damage) -> None
 
 @settings(max_examples=60, deadline=None)
 @given(keep_outs, points, st.floats(0, 5))
+@example(KeepOut((Point(0, 0), Point(0, 1e-200)), 1, "too short a side"), Point(3, 4), 2.0)
 def test_both_ways_to_measure_a_keep_out_agree(shape, point, distance) -> None:
     far = shape.distance(point)
     clear = bool(shape.clear_of(np.array([[point.x, point.y]]), distance)[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -45,12 +45,14 @@ def render_surface(
     rng = np.random.default_rng(seed)
     shape = _shape(outline, px_per_mm)
     frame = Frame.centred(shape, px_per_mm).moved(offset)
-    light = _illumination(shape, rng) + _shifted(_lapping_tile(), shape, rng)
+    light = _illumination(shape, rng)
+    _lay(_lapping_tile(), light, rng)
     for mark in marks:
         _indent(light, mark, frame)
     picture = _composed(light, _depth_px(outline, frame, shape), px_per_mm)
-    picture += _shifted(_sensor_tile(), shape, rng)
-    return cv2.convertScaleAbs(np.maximum(picture, 0)).astype(np.uint8, copy=False)
+    _lay(_sensor_tile(), picture, rng)
+    np.maximum(picture, np.float32(0), out=picture)
+    return cv2.convertScaleAbs(picture).astype(np.uint8, copy=False)
 
 
 def _shape(outline: Outline, px_per_mm: float) -> tuple[int, int]:
@@ -102,12 +104,22 @@ def _sensor_tile() -> Floats:
     return rng.standard_normal((_TILE, _TILE), dtype=np.float32) * np.float32(2.0)
 
 
-def _shifted(tile: Floats, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """Return a window of that shape at a random place of the endless repeated tile."""
-    top, left = rng.integers(0, _TILE, 2)
-    rows = np.arange(top, top + shape[0])
-    columns = np.arange(left, left + shape[1])
-    return tile.take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
+def _lay(tile: Floats, picture: Floats, rng: np.random.Generator) -> None:
+    """Add to a picture a window at a random place of the endless repeated tile."""
+    top, left = (int(start) for start in rng.integers(0, _TILE, 2))
+    for rows, tile_rows in _stretches(top, picture.shape[0]):
+        for columns, tile_columns in _stretches(left, picture.shape[1]):
+            picture[rows, columns] += tile[tile_rows, tile_columns]
+
+
+def _stretches(start: int, length: int) -> Iterator[tuple[slice, slice]]:
+    """Yield the stretches of a line, and of the tile from `start` on, that lie on each other."""
+    done = 0
+    while done < length:
+        first = (start + done) % _TILE
+        count = min(_TILE - first, length - done)
+        yield slice(done, done + count), slice(first, first + count)
+        done += count
 
 
 def _depth_px(outline: Outline, frame: Frame, shape: tuple[int, int]) -> Floats:
@@ -128,13 +140,19 @@ def _depth_px(outline: Outline, frame: Frame, shape: tuple[int, int]) -> Floats:
 def _composed(light: Floats, depth_px: Floats, px_per_mm: float) -> Floats:
     """Return the lit surface inside a bright chamfer on the dark ground, soft over one pixel."""
     chamfer_px = np.float32(_CHAMFER_MM * px_per_mm)
-    block = np.clip(depth_px + np.float32(0.5), 0, 1)
-    surface: Floats = np.clip(depth_px - chamfer_px + np.float32(0.5), 0, 1)
+    block = _share(depth_px + np.float32(0.5))
+    surface = _share(depth_px - (chamfer_px - np.float32(0.5)))
     surface *= light - _CHAMFER
     surface += _CHAMFER - _GROUND
     surface *= block
     surface += _GROUND
     return surface
+
+
+def _share(ramp: Floats) -> Floats:
+    """Return the ramp cut to 0 … 1, in place."""
+    np.minimum(ramp, np.float32(1), out=ramp)
+    return np.maximum(ramp, np.float32(0), out=ramp)
 
 
 def _indent(light: Floats, mark: Mark, frame: Frame) -> None:

@@ -27,7 +27,6 @@ from hil_sim.scenario.dates import DEMO_START
 from hil_sim.scenario.invariants import broken_promises
 from hil_sim.scenario.lab import SimulatedLab, build_lab
 from hil_sim.scenario.run import Killed, Session, daemon, recorder
-from hil_sim.scenario.sketch_eyes import sketch_eyes
 from hil_sim.scenario.witness import Breach, Witness
 from runtime import Clock, run_virtual
 
@@ -85,8 +84,9 @@ class _Campaigner:
     async def live(self) -> Run:
         self._clock = Clock.starting(DEMO_START)
         nothing = Manifest("", ())
-        lab = build_lab(self._config, nothing, {}, seed=self._seed, clock=self._clock)
-        lab.cell.camera.sketches = True
+        lab = build_lab(
+            self._config, nothing, {}, seed=self._seed, clock=self._clock, sketches=True
+        )
         spool = spool_of(self._config, self._folder)
         reach = self._config.cell.u_pos_mm
         witness = Witness(lab.world, lab.cell, spool, reach)
@@ -127,7 +127,6 @@ class _Campaigner:
             self._clock,
             self._seed,
             keep_pictures=False,
-            eyes=sketch_eyes(),
         )
         for _ in range(MOST_LIVES):
             run.lives += 1

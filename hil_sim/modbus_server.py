@@ -46,7 +46,8 @@ class RegisterBank:
         self._words: dict[int, int] = {}
         # What each table was last put to: most refreshes change nothing.
         self._shown: dict[int, Mapping[str, int | str]] = {}
-        for table in tables:
+        self._tables = tuple(tables)
+        for table in self._tables:
             self._words.update(dict.fromkeys(range(table.start, table.start + table.count), 0))
         self._refresh = refresh
         self._written = written
@@ -77,7 +78,9 @@ class RegisterBank:
         if any(address not in self._words for address in range(start, start + len(values))):
             raise Refused(ILLEGAL_ADDRESS)
         self._words.update(enumerate(values, start))
-        self._shown.clear()
+        for table in self._tables:
+            if start < table.start + table.count and table.start < start + len(values):
+                self._shown.pop(table.start, None)
         self._written()
 
 

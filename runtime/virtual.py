@@ -18,8 +18,8 @@ class DeadlockError(RuntimeError):
     """Nothing is scheduled and nothing can arrive: every task waits for another."""
 
 
-_WORK_FIRST = 16
-"""So many rounds of ready callbacks may pass before descriptors are looked at."""
+_WORK_FIRST = 32
+"""So many rounds may pass before descriptors are looked at: it is a system call."""
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -32,9 +32,9 @@ class _JumpingSelector(selectors.SelectSelector):
         self._unasked = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        # While there is work at hand, descriptors are asked now and then only: it is a system call.
         self._unasked += 1
-        if timeout == 0 and self._unasked < _WORK_FIRST:
+        if self._unasked < _WORK_FIRST and timeout is not None and self._pace is None:
+            self.now += timeout
             return []
         self._unasked = 0
         ready = super().select(0)

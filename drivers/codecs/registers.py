@@ -30,22 +30,29 @@ class Table:
     fields: tuple[Field, ...]
     start: int = field(init=False)
     count: int = field(init=False)
+    _names: frozenset[str] = field(init=False, repr=False, compare=False)
+    _numbers: tuple[tuple[str, int, Field], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Computed once: every transaction asks for both.
+        # Computed once: every transaction asks for them.
         start = min(f.address for f in self.fields)
-        object.__setattr__(self, "start", start)
         end = max(f.address + _words(f) for f in self.fields)
-        object.__setattr__(self, "count", end - start)
+        numbers = ((f.name, f.address - start, f) for f in self.fields if f.kind != "text")
+        for name, value in (
+            ("start", start),
+            ("count", end - start),
+            ("_names", frozenset(f.name for f in self.fields)),
+            ("_numbers", tuple(numbers)),
+        ):
+            object.__setattr__(self, name, value)
 
     def decode(self, registers: Sequence[int]) -> dict[str, int]:
         """Return the numeric fields of one read. Raises ValueError on a short read."""
         if len(registers) != self.count:
             raise ValueError(f"{len(registers)} registers instead of {self.count}")
         return {
-            f.name: _number(f, registers[f.address - self.start :])
-            for f in self.fields
-            if f.kind != "text"
+            name: registers[at] if f.kind == "u16" else _number(f, registers[at:])
+            for name, at, f in self._numbers
         }
 
     def text(self, registers: Sequence[int], name: str) -> str:
@@ -60,9 +67,9 @@ class Table:
 
         Raises ValueError naming the field whose value does not fit.
         """
-        unknown = set(values) - {f.name for f in self.fields}
-        if unknown:
-            raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
+        if not values.keys() <= self._names:
+            unknown = ", ".join(sorted(values.keys() - self._names))
+            raise ValueError(f"no such field: {unknown}")
         registers = [0] * self.count
         for f in self.fields:
             words = _encode(f, values.get(f.name, "" if f.kind == "text" else 0))

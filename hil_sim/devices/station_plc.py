@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -269,7 +270,8 @@ class SimStationPlc:
         return self.stuck.get(place, str(place) in self._world.where.values())
 
     def _show(self) -> None:
-        slots = self._bits(Station.SLOT)
+        seen = self._bits()
+        slots = seen[Station.SLOT]
         self._bank.put(
             codec.STATUS,
             {
@@ -281,8 +283,8 @@ class SimStationPlc:
                 "slots_1_16": slots & 0xFFFF,
                 "slots_17_32": slots >> 16 & 0xFFFF,
                 "slots_33_48": slots >> 32 & 0xFFFF,
-                "rejects": self._bits(Station.REJECT) & 0xFFFF,
-                "holders": self._bits(Station.HOLDER) & 0xFFFF,
+                "rejects": seen[Station.REJECT] & 0xFFFF,
+                "holders": seen[Station.HOLDER] & 0xFFFF,
                 "temperature_cdeg": round(self.temperature_c * 100),
                 "humidity_cpct": round(self.humidity_pct * 100),
                 "identity": codec.IDENTITY,
@@ -301,16 +303,16 @@ class SimStationPlc:
             | self.enabled << Input.ENABLED
         )
 
-    def _bits(self, station: Station) -> int:
-        bits = 0
+    def _bits(self) -> Counter[Station]:
+        """Return for each station which of its places seem occupied, one bit a place."""
+        bits: Counter[Station] = Counter()
         for at in self._world.where.values():
             place = _place(at)
-            if place is not None and place.station is station:
-                bits |= 1 << (place.index - 1)
+            if place is not None:
+                bits[place.station] |= 1 << (place.index - 1)
         for place, on in self.stuck.items():
-            if place.station is station:
-                bit = 1 << (place.index - 1)
-                bits = bits | bit if on else bits & ~bit
+            bit = 1 << (place.index - 1)
+            bits[place.station] = bits[place.station] | bit if on else bits[place.station] & ~bit
         return bits
 
 

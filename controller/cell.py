@@ -10,15 +10,10 @@ from typing import Any, TypeAlias
 
 from controller import actions as a
 from controller.choose import Layout, Resource, arm_may_finish, next_action
+from controller.complaints import Complaints
 from controller.decisions import answer, ask
 from controller.devices import Sign
-from controller.events import (
-    AlarmCleared,
-    AlarmRaised,
-    AnyEvent,
-    InterlockChanged,
-    TransferIntended,
-)
+from controller.events import AnyEvent, InterlockChanged, TransferIntended
 from controller.indentation import indent, settle_indent
 from controller.judging import judge_block, judge_check
 from controller.looking import read_inputs
@@ -77,9 +72,7 @@ class Cell:
             arm_pushes=rig.config.devices.stage.arm_pushes,
         )
         self._busy: set[Resource] = set()
-        # Alarms of the session before have lost their complainers: the first success clears them.
-        self._complaints: dict[str, set[str]] = {key: set() for key in rig.state.alarms}
-        self._raising: set[str] = set()
+        self._complaints = Complaints(rig.ledger)
 
     async def run(self) -> None:
         """Reconcile with the past, then work; return when the tray is finished or stopped."""
@@ -155,7 +148,7 @@ class Cell:
             await self._complain(RECONCILIATION, stop)
             await self.rig.clock.sleep(self.rig.config.limits.cooldown(tries + 1))
             tries += 1
-        await self._all_clear(RECONCILIATION)
+        await self._complaints.withdraw(RECONCILIATION)
         return stop
 
     async def _attempt(self, step: Callable[[Rig], Awaitable[Stop | None]]) -> Stop | None:
@@ -183,7 +176,7 @@ class Cell:
                 stop = Trouble("no-progress", resource, f"{work} changed nothing")
             if not isinstance(stop, Trouble):
                 failures = 0
-                await self._all_clear(resource)
+                await self._complaints.withdraw(resource)
                 continue
             failures += 1
             await self._complain(resource, stop)
@@ -223,30 +216,9 @@ class Cell:
             self._busy.discard(resource)
             self.rig.ledger.wake()
 
-    # -- alarms: one cause, one alarm --------------------------------------------
-
     async def _complain(self, who: str, trouble: Trouble) -> None:
         self.watch.troubled(who, trouble)
-        key = f"{trouble.alarm}:{trouble.source}"
-        self._complaints.setdefault(key, set()).add(who)
-        if key in self.rig.state.alarms or key in self._raising:
-            return
-        # While it is being written, somebody else may find the same.
-        self._raising.add(key)
-        try:
-            await self.rig.ledger.record(AlarmRaised(trouble.alarm, trouble.source, trouble.detail))
-        finally:
-            self._raising.discard(key)
-
-    async def _all_clear(self, who: str) -> None:
-        """Clear the alarms that nobody complains of any more."""
-        for key, complainers in tuple(self._complaints.items()):
-            complainers.discard(who)
-            if not complainers:
-                del self._complaints[key]
-                if key in self.rig.state.alarms:
-                    alarm, _, source = key.partition(":")
-                    await self.rig.ledger.record(AlarmCleared(alarm, source), durable=False)
+        await self._complaints.make(who, trouble)
 
     # -- what goes on beside -----------------------------------------------------
 
@@ -257,15 +229,12 @@ class Cell:
         while True:
             self.watch.looked(who, FEELING_S)
             await feeler.feel()
-            if feeler.silent is None and self._complains(who):
-                await self._all_clear(who)
-
-    def _complains(self, who: str) -> bool:
-        return any(who in complainers for complainers in self._complaints.values())
+            if feeler.silent is None and self._complaints.made_by(who):
+                await self._complaints.withdraw(who)
 
     async def _complain_once(self, who: str, trouble: Trouble) -> None:
         """Raise one alarm for one outage, whatever becomes known of its cause meanwhile."""
-        if self._complains(who):
+        if self._complaints.made_by(who):
             self.watch.troubled(who, trouble)
         else:
             await self._complain(who, trouble)

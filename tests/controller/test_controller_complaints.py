@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controller.complaints import Complaints
@@ -41,6 +41,17 @@ async def _say(complaints, said):
     await asyncio.gather(*(speaks(who) for who in ("arm", "tester", "pulse")))
 
 
+TWO_CONTENT_DURING_A_COMMIT = [
+    ("arm", CAUSES[0], 0.0),
+    ("tester", CAUSES[0], 0.0),
+    ("pulse", CAUSES[1], 0.01),
+    ("arm", None, 0.03),
+    ("tester", None, 0.03),
+    ("arm", None, 0.01),
+]
+
+
+@example(TWO_CONTENT_DURING_A_COMMIT, 0.1)
 @given(steps, st.sampled_from([0.0, 0.02, 0.1]))
 def test_the_open_alarms_are_those_that_somebody_complains_of(tmp_path_factory, said, disk_s):
     path = tmp_path_factory.mktemp("alarms") / "journal.sqlite"

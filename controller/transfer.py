@@ -43,13 +43,15 @@ async def stand_by(rig: Rig, action: StandBy) -> Stop | None:
 
 
 async def settle_transfer(
-    rig: Rig, intent: TransferIntended, *, recovered: bool = True
+    rig: Rig, intent: TransferIntended, ended: ArmStatus | None = None
 ) -> Stop | None:
     """Find out what became of an intended step, and record it.
 
-    ``recovered`` fences first: the command may still be under way, or lie in a queue.
+    ``ended`` is the status with which the arm ended it. Without one the arm is fenced
+    first: the command may still be under way, or lie in a queue.
     """
-    status = await (fence_arm(rig) if recovered else read_arm(rig))
+    recovered = ended is None
+    status = ended or await fence_arm(rig)
     if isinstance(status, ArmStatus) and status.at is None:
         status = await _leave_unknown_pose(rig, status)
     if isinstance(status, Trouble):
@@ -104,7 +106,7 @@ async def _step(rig: Rig, action: MoveBlock, step: Literal["pick", "release"]) -
     outcome = await act(place, status)
     rig.boundary("transfer-after-act")
     if isinstance(outcome, Done):
-        return await settle_transfer(rig, intent, recovered=False)
+        return await settle_transfer(rig, intent, outcome.value)
     return await settle_transfer(rig, intent) or Trouble.of("arm", outcome)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from drivers.codecs.registers import Table
 from drivers.codecs.station import Refusal, following, newer
@@ -19,6 +19,7 @@ from drivers.modbus import ModbusLink
 from runtime import Clock
 
 S = TypeVar("S")
+L = TypeVar("L", bound="Letter[Any]")
 
 _FAILURES = {
     Refusal.OLD_EPOCH: Failure.OLD_EPOCH,
@@ -68,18 +69,23 @@ class Mailbox(Generic[S]):
         command: Table,
         look: Callable[[], Awaitable[Outcome[Letter[S]]]],
         pace: Pace,
+        peek: Callable[[], Awaitable[Outcome[Letter[Any]]]] | None = None,
     ) -> None:
+        """Keep ``peek`` for the acknowledgement: a look that is cheaper and has no status."""
         self.epoch: int | None = None
         self._link = link
         self._clock = clock
         self._command = command
         self._look = look
+        self._peek: Callable[[], Awaitable[Outcome[Letter[Any]]]] = peek or look
         self._pace = pace
         self._burned: int | None = None
 
     async def look(self) -> Outcome[Letter[S]]:
         """Read the status; a refused number that shows there is not used again."""
-        seen = await self._look()
+        return self._noted(await self._look())
+
+    def _noted(self, seen: Outcome[L]) -> Outcome[L]:
         if isinstance(seen, Done) and seen.value.burned is not None:
             self._burned = seen.value.burned
         return seen
@@ -97,7 +103,10 @@ class Mailbox(Generic[S]):
             sent = await self._send({**values, "epoch": epoch, "sequence": sequence})
             if isinstance(sent, NotDone):
                 return sent
-            seen = await self._until(lambda letter: letter.fence.epoch >= epoch)
+            shown = await self._until(lambda letter: letter.fence.epoch >= epoch)
+            if not isinstance(shown, Done):
+                return shown
+            seen = await self.look()
             if not isinstance(seen, Done):
                 return seen
             # The device has forgotten what it refused to the session before.
@@ -168,7 +177,7 @@ class Mailbox(Generic[S]):
             return following(self._burned)
         return following(accepted)
 
-    def _verdict(self, letter: Letter[S], sequence: int, after: Fence) -> Outcome[int]:
+    def _verdict(self, letter: Letter[Any], sequence: int, after: Fence) -> Outcome[int]:
         if letter.fence.boot != after.boot:
             return Unknown(Failure.FAULT, f"command {sequence}: it lost power meanwhile")
         if letter.fence.epoch != self.epoch:
@@ -182,10 +191,10 @@ class Mailbox(Generic[S]):
     async def _send(self, values: Mapping[str, int]) -> Outcome[None]:
         return await self._link.write(self._command, self._command.encode(values))
 
-    async def _until(self, enough: Callable[[Letter[S]], bool]) -> Outcome[Letter[S]]:
+    async def _until(self, enough: Callable[[Letter[Any]], bool]) -> Outcome[Letter[Any]]:
         deadline = self._clock.link() + self._pace.acknowledge_s
         while True:
-            seen = await self.look()
+            seen = self._noted(await self._peek())
             if isinstance(seen, Done) and enough(seen.value):
                 return seen
             if self._clock.link() >= deadline:
@@ -198,7 +207,7 @@ class Mailbox(Generic[S]):
         await self._clock.sleep_link(max(self._pace.poll_s / self._clock.speed, 0.005))
 
 
-def _settled(letter: Letter[S], sequence: int, after: Fence) -> bool:
+def _settled(letter: Letter[Any], sequence: int, after: Fence) -> bool:
     """Return whether the fate of a command shows: taken, refused, or out of our hands."""
     fence = letter.fence
     refused = letter.burned == sequence

@@ -61,7 +61,7 @@ class UrArm:
         self._times = arm_times or ArmTimes()
         self._poses = poses
         self._box: Mailbox[ArmStatus] = Mailbox(
-            link, clock, codec.COMMAND, self._look, pace or Pace()
+            link, clock, codec.COMMAND, self._look, pace or Pace(), self._peek
         )
         self._turn = asyncio.Lock()
         self._posted: Fence | None = None
@@ -163,6 +163,21 @@ class UrArm:
         except ValueError as error:
             return NotDone(Failure.BAD_REPLY, f"{self._link.url}: {error}")
         return Done(Letter(status.fence, status.activity, raw["refused"], raw["refusal"], status))
+
+    async def _peek(self) -> Outcome[Letter[None]]:
+        """Read the mailbox alone: one read, where the whole status takes four."""
+        seen = await self._fields(codec.STATUS)
+        if not isinstance(seen, Done):
+            return seen
+        raw = seen.value
+        if (stranger := self._stranger(raw)) is not None:
+            return stranger
+        try:
+            activity = Activity(raw["activity"])
+        except ValueError as error:
+            return NotDone(Failure.BAD_REPLY, f"{self._link.url}: {error}")
+        fence = Fence(raw["boot"], raw["epoch"], raw["accepted"])
+        return Done(Letter(fence, activity, raw["refused"], raw["refusal"], None))
 
     async def _meet(self, read: Reading) -> NotDone | None:
         seen = await read(codec.NAMEPLATE)

@@ -10,6 +10,7 @@ time-out (protocol notes: docs/decisions/0002-mailbox-and-epoch.md).
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Literal
 
@@ -57,6 +58,7 @@ class ModbusLink:
         quiet_s: float = 1.0,
     ) -> None:
         self.url = url
+        self._answered_s = -math.inf
         self.discarded = 0
         self._lines = lines
         self._unit = unit
@@ -106,6 +108,11 @@ class ModbusLink:
                 return self._judge_write(pdu, table)
             case NotDone() | Unknown():
                 return outcome
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago the last answer came, s of link time."""
+        return asyncio.get_running_loop().time() - self._answered_s
 
     def close(self) -> None:
         """Close the line; the next use opens it again."""
@@ -184,6 +191,7 @@ class ModbusLink:
         try:
             reply = await ask(client)
             heed_cancellation()
+            self._answered_s = asyncio.get_running_loop().time()
             return Done(reply)
         except ModbusException as error:
             self._abandon()

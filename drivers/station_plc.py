@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from drivers.codecs import station as codec
 from drivers.codecs.station import Command, Input
@@ -183,10 +184,12 @@ class StationPlc:
         outcome = await self._link.read(codec.STATUS)
         if not isinstance(outcome, Done):
             return outcome
-        return _letter(codec.STATUS.decode(outcome.value), self._link.url)
+        return _letter(tuple(outcome.value), self._link.url)
 
 
-def _letter(raw: dict[str, int], url: str) -> Outcome[Letter[_Everything]]:
+@lru_cache(maxsize=64)  # most of the time nothing has changed since the last look
+def _letter(registers: tuple[int, ...], url: str) -> Outcome[Letter[_Everything]]:
+    raw = codec.STATUS.decode(registers)
     stranger = _stranger(raw, url)
     if stranger is not None:
         return stranger
@@ -245,6 +248,7 @@ def _inputs(raw: dict[str, int]) -> Inputs:
     )
 
 
+@lru_cache(maxsize=256)
 def _places(station: Station, bits: int) -> frozenset[Place]:
     return frozenset(Place(station, i + 1) for i in range(bits.bit_length()) if bits >> i & 1)
 

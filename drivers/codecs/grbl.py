@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -157,6 +158,7 @@ _STARTUP = re.compile(r"(?:>(.*):(ok|error:\d{1,3})|\$N(\d)=(.*))")
 _STATE = re.compile(r"([A-Z][a-z]+)(?::(\d{1,2}))?")
 
 
+@lru_cache(maxsize=64)  # at rest a controller reports the same line every time
 def classify(raw: bytes) -> Line:
     """Tell what one line without its end is. Never raises: what does not fit is `Unrecognised`."""
     text = raw.decode("ascii", "replace").strip()

@@ -33,6 +33,10 @@ _FRAMERS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU}
 # Codes by which a device says that it did not begin: function, address, value, busy.
 # Others (device failure, acknowledge, gateway) may come after it began.
 _NOT_BEGUN = frozenset({1, 2, 3, 6})
+_BUSY = frozenset({5, 6})
+"""Codes of a device that is the right one and has something else to do."""
+_GATEWAY = frozenset({10, 11})
+"""Codes by which a gateway says that nobody answers behind it."""
 
 
 class ModbusLink:
@@ -128,7 +132,9 @@ class ModbusLink:
 
     def _judge_read(self, pdu: ModbusPDU, table: Table) -> Outcome[list[int]]:
         if pdu.isError():
-            return NotDone(Failure.EXCEPTION_REPLY, self._exception(pdu, table))
+            busy = pdu.exception_code in _BUSY
+            reason = Failure.BUSY if busy else Failure.EXCEPTION_REPLY
+            return NotDone(reason, self._exception(pdu, table))
         if pdu.function_code != self.read_function or len(pdu.registers) != table.count:
             return NotDone(Failure.BAD_REPLY, self._stranger(pdu, table))
         return Done(list(pdu.registers))
@@ -144,7 +150,11 @@ class ModbusLink:
         return Done(None)
 
     def _exception(self, pdu: ModbusPDU, table: Table) -> str:
-        return f"{self.url}: exception {pdu.exception_code} on registers from {table.start}"
+        said = f"{self.url}: exception {pdu.exception_code} on registers from {table.start}"
+        if pdu.exception_code not in _GATEWAY:
+            return said
+        nobody = f"a gateway answers, but no device with unit number {self._unit}"
+        return f"{said}: {nobody}; is it switched on, the unit number right?"
 
     def _stranger(self, pdu: ModbusPDU, table: Table) -> str:
         # A late answer stands in the line: what follows it cannot be trusted either.

@@ -60,8 +60,12 @@ class SpoolReader:
     async def _read(self) -> Outcome[Sequence[ResultRecord]]:
         try:
             added = await offload(_read_from, self.path, self._offset)
+        except FileNotFoundError:
+            detail = f"{self.path}: its recorder has not started yet"
+            return NotDone(Failure.NO_LINK, f"{detail}; start hardlab recorder on the same folder")
         except OSError as error:
-            return NotDone(Failure.NO_LINK, f"{error}; is the recorder running?")
+            detail = f"{self.path}: the spool cannot be read: {error.strerror}"
+            return NotDone(Failure.FAULT, f"{detail}; is it this user's, and a file?")
         if added is None:
             return NotDone(Failure.FAULT, f"{self.path} is shorter than it was: not our spool")
         # Up to the last line end: what stands behind it is being written, or torn.

@@ -197,11 +197,15 @@ class ModbusLink:
             return Done(reply)
         except ModbusException as error:
             self._abandon()
-            return Unknown(Failure.NO_REPLY, f"{self.url}: {error}")
+            return Unknown(Failure.NO_REPLY, f"{self.url}: {self._plain(error)}")
         except BaseException:
             # Cancelled half-way: the answer is still to come and must meet a closed line.
             self._abandon()
             raise
+
+    def _plain(self, error: ModbusException) -> str:
+        silent = "No response received" in str(error)
+        return f"no answer within {self._reply_s:g} s" if silent else str(error)
 
     def _abandon(self) -> None:
         self.close()

@@ -75,7 +75,7 @@ async def _indent_at(rig: Rig, action: Indent, block: Block) -> Stop | None:
     unaccounted = await account_for_records(rig)
     if unaccounted is not None:
         return unaccounted
-    kept = await rig.devices.results.records()
+    kept = await rig.devices.results.records(rig.state.records)
     if not isinstance(kept, Done):
         return Trouble.of("results", kept)
     intent = _intent(rig, action, status, kept.value)
@@ -229,7 +229,7 @@ async def settle_indent(
 
 async def account_for_records(rig: Rig) -> Trouble | None:
     """Journal every record that came without an indentation of ours, late ones too."""
-    kept = await rig.devices.results.records()
+    kept = await rig.devices.results.records(rig.state.records)
     if not isinstance(kept, Done):
         return Trouble.of("results", kept)
     strays = _strays(rig, kept.value, None)
@@ -245,8 +245,8 @@ def _strays(
     own = getattr(finding, "record", None)
     return tuple(
         StrayRecord(record.number, _text(record), record.received.isoformat(), index)
-        for index, record in enumerate(kept, start=1)
-        if index > rig.state.records and (own is None or record.raw != own.raw)
+        for index, record in enumerate(kept[rig.state.records :], start=rig.state.records + 1)
+        if (own is None or record.raw != own.raw)
     )
 
 
@@ -263,7 +263,7 @@ async def _await_record(
     wait_s = rig.config.devices.results.record_wait_s if patient else 0.0
     deadline = rig.clock.link() + wait_s
     while True:
-        kept = await rig.devices.results.records()
+        kept = await rig.devices.results.records(rig.state.records)
         if not isinstance(kept, Done):
             return Trouble.of("results", kept)
         match = match_record(

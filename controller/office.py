@@ -5,10 +5,10 @@ from __future__ import annotations
 from controller.actions import Ask, CloseDay, FinishTray, OpenTray
 from controller.decisions import ask
 from controller.events import AnyEvent, DutyFell, SlotMapRead, TrayFinished
+from controller.holder import in_holder
 from controller.indentation import account_for_records
 from controller.looking import read_inputs
 from controller.rig import Asked, Rig, Stop, Trouble
-from controller.state import Block, CellState
 from drivers.interfaces import Station
 
 
@@ -32,7 +32,7 @@ async def open_tray(rig: Rig, action: OpenTray) -> Stop | None:
 def _opening_duties(rig: Rig) -> list[AnyEvent]:
     state, duties = rig.state, rig.config.duties
     scale = state.customers[0].scale
-    seating, check = _holder(state, "seating"), _holder(state, "check")
+    seating, check = in_holder(state, "seating"), in_holder(state, "check")
     fell: list[AnyEvent] = []
     n = state.ops + 1
     if seating is not None and state.set_up_for != scale:
@@ -52,15 +52,10 @@ def _checked_today(rig: Rig) -> bool:
     return bool(done) and done[-1].good and done[-1].day == rig.clock.utc().date().isoformat()
 
 
-def _holder(state: CellState, role: str) -> Block | None:
-    here = (b for b in state.blocks.values() if b.role == role and b.at != "outside")
-    return next(here, None)
-
-
 async def close_day(rig: Rig, action: CloseDay) -> Stop | None:
     """Set the closing check."""
     state = rig.state
-    check = _holder(state, "check")
+    check = in_holder(state, "check")
     assert check is not None
     needed = rig.config.duties.check_indentations
     ident = f"closing-check-{state.ops + 1}"

@@ -16,7 +16,13 @@ from drivers.interfaces import Done, Failure, NotDone, Outcome
 PULSE_S = 1.0
 """Link time between two questions; with the patience of 0.9 s a dead peer is noticed in 2 s."""
 
-_DEAD = (Failure.NO_LINK, Failure.NO_REPLY, Failure.BAD_REPLY, Failure.TIMED_OUT)
+_DEAD = (
+    Failure.NO_LINK,
+    Failure.NO_REPLY,
+    Failure.BAD_REPLY,
+    Failure.EXCEPTION_REPLY,
+    Failure.TIMED_OUT,
+)
 """What only a silent or foreign peer gives; whoever says that he is busy lives."""
 
 

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from controller.decisions import ask
-from controller.events import DecisionWithdrawn, IndentIntended, ModeChanged, SessionBegan
+from controller.events import (
+    AnyEvent,
+    DecisionWithdrawn,
+    IndentIntended,
+    ModeChanged,
+    SessionBegan,
+)
 from controller.fencing import fence_arm, fence_tester
+from controller.holder import holder_doubts
 from controller.housekeeping import crash_loop, house_doubts
 from controller.indentation import settle_indent
 from controller.looking import find_reference, read_inputs
@@ -78,10 +85,23 @@ async def compare_with_sensors(rig: Rig) -> Stop | None:
 
 
 async def look_at_house(rig: Rig) -> None:
-    """Ask before anything moves if the disk is full or the clock was set back."""
-    doubts = await house_doubts(rig)
-    if doubts:
-        await rig.ledger.record(*ask(rig, "house_in_doubt", "", "; ".join(doubts)))
+    """Ask before anything moves if disk, clock or holder are not as they should be."""
+    await _ask_anew(rig, "house_in_doubt", await house_doubts(rig))
+    await _ask_anew(rig, "holder_in_doubt", holder_doubts(rig))
+
+
+async def _ask_anew(rig: Rig, kind: str, doubts: list[str]) -> None:
+    """Ask of what is found now; what a dead session asked stands only if it is the same."""
+    text = "; ".join(doubts)
+    asked = [one for one in rig.state.undecided if one.kind == kind]
+    stale = [one for one in asked if one.text != text]
+    batch: list[AnyEvent] = [
+        DecisionWithdrawn(one.question, "it was looked at again") for one in stale
+    ]
+    if text and len(stale) == len(asked):
+        batch += ask(rig, kind, "", text)
+    if batch:
+        await rig.ledger.record(*batch)
 
 
 def _differences(state: CellState, inputs: Inputs, *, holding: bool) -> list[str]:

@@ -31,6 +31,8 @@ class WorkerCamera:
         self._port: TextLine | None = None
         self._number = 0
         self._busy = asyncio.Lock()
+        self._heard = asyncio.Event()
+        self._arriving = False
 
     async def capture(self) -> Outcome[Photograph]:
         """Take one picture; repeatable."""
@@ -41,6 +43,8 @@ class WorkerCamera:
                 # Cancelled in mid-frame: what follows on this line has no known beginning.
                 self._close()
                 raise
+            finally:
+                self._heard.set()
             if isinstance(result, Photograph):
                 return Done(result)
             if result.reason is not Failure.FAULT:
@@ -48,9 +52,9 @@ class WorkerCamera:
             return result
 
     async def alive(self) -> Outcome[None]:
-        """Ask for a sign of life; while a picture is taken, that has a deadline of its own."""
+        """Ask for a sign of life, also while a picture is taken: a long exposure is no death."""
         if self._busy.locked():
-            return Done(None)
+            return await self._sign_meanwhile()
         async with self._busy:
             try:
                 sign = await self._sign()
@@ -60,6 +64,26 @@ class WorkerCamera:
             if sign is not None:
                 self._close()
             return sign or Done(None)
+
+    async def _sign_meanwhile(self) -> Outcome[None]:
+        """Ask beside a capture, whose reader hears the answer."""
+        port = self._port
+        if port is None or port.closed:
+            # Just being opened, or given up: the capture tells how that ends.
+            return Done(None)
+        self._heard.clear()
+        self._number += 1
+        port.write(codec.encode_ping(self._number))
+        try:
+            async with within(PING_S, "a sign of life"):
+                await self._heard.wait()
+        except DeadlineError:
+            if not self._arriving:
+                detail = (
+                    f"{self._url}: no sign of life within {PING_S:g} s while it takes a picture"
+                )
+                return NotDone(Failure.NO_REPLY, f"{detail}; does the camera worker hang?")
+        return Done(None)
 
     async def _sign(self) -> NotDone | None:
         """Ask who is there; None when it is a camera worker."""
@@ -86,16 +110,19 @@ class WorkerCamera:
         if isinstance(port, NotDone):
             return port
         self._number += 1
-        port.write(codec.encode_request(self._number))
+        wanted = self._number
+        port.write(codec.encode_request(wanted))
         end = self._clock.link() + self._capture_s
         while True:
             answer = await self._answer(port, end)
             if isinstance(answer, NotDone):
                 return answer
             number, picture = answer
-            # Any other is the late answer to a request that was given up: drained, not used.
-            if number == self._number:
+            # Any other is the late answer to a request that was given up, or to a ping
+            # meanwhile: drained, not used.
+            if number == wanted:
                 return picture
+            self._heard.set()
 
     async def _answer(
         self, port: TextLine, end: float
@@ -113,7 +140,11 @@ class WorkerCamera:
             )
         if isinstance(header, codec.Refusal):
             return header.id, NotDone(Failure.FAULT, f"{self._url}: {header.error}")
-        pixels = await port.exactly(header.length, end - self._clock.link())
+        self._arriving = True
+        try:
+            pixels = await port.exactly(header.length, end - self._clock.link())
+        finally:
+            self._arriving = False
         if isinstance(pixels, Failure):
             return NotDone(Failure.BAD_REPLY, f"{self._url}: incomplete picture ({pixels})")
         if not header.fits(pixels):

@@ -23,7 +23,7 @@ class KeptSpool:
 
     async def look(self) -> Outcome[None]:
         """Tell whether recorder and line live; what was kept is read on the way."""
-        kept = await self._reader.records()
+        kept = await self._reader.look()
         if not isinstance(kept, Done):
             return kept
         if self._beats and not await self._beating():

@@ -11,7 +11,9 @@ above sees a transport and cannot tell which kind it is.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import socket
 import termios
 from collections.abc import Callable
 from contextlib import suppress
@@ -187,7 +189,7 @@ class SystemLines:
                 baud = int(parse_qs(parts.query).get("baud", ["9600"])[0])
                 return open_serial(parts.path, baud, factory)
         except (OSError, ValueError) as error:
-            raise LineError(f"{url}: {error}") from error
+            raise LineError(f"{url}: {plain(error)}") from error
         raise LineError(
             f"{url}: not a line; write tcp://host:port, serial:///dev/name?baud=9600 "
             "or memory://name"
@@ -303,10 +305,27 @@ def open_serial(path: str, baud: int, factory: ProtocolFactory) -> Connection:
     try:
         port = serial.Serial(path, baud, timeout=0, write_timeout=0, exclusive=True)
     except (serial.SerialException, OSError) as error:
-        raise LineError(f"{path}: cannot open at {baud} baud: {error}") from error
+        raise LineError(f"{path}: cannot open at {baud} baud: {plain(error)}") from error
     os.set_blocking(port.fileno(), False)
     protocol = factory()
     return SerialTransport(port, protocol), protocol
+
+
+def plain(error: OSError | ValueError) -> str:
+    """Return in plain words why a line cannot be opened; the system's own where we have none."""
+    if isinstance(error, socket.gaierror):
+        return "no machine of this name is known"
+    code = getattr(error, "errno", None)
+    # A name with two addresses, such as localhost, is refused twice in one error.
+    if code == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
+        return "refused: the machine answers, but nothing listens on this port"
+    if code == errno.ENOENT:
+        return "no such port"
+    if code == errno.EAGAIN:
+        return "another process has it: end that one first"
+    if code == errno.EACCES:
+        return "not allowed: this user must be of the group of the port, dialout"
+    return str(error)
 
 
 def _memory_name(url: str) -> str:

@@ -58,7 +58,7 @@ class ManualResults:
         """Close the notebook."""
         self._book.close()
 
-    async def records(self) -> Outcome[Sequence[ResultRecord]]:
+    async def records(self, after: int = 0) -> Outcome[Sequence[ResultRecord]]:
         """Return every record so far, oldest first; ask for the one that is due."""
         async with self._turn:
             status = await self._tester.read()

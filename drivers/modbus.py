@@ -34,6 +34,10 @@ _FRAMERS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU}
 # Codes by which a device says that it did not begin: function, address, value, busy.
 # Others (device failure, acknowledge, gateway) may come after it began.
 _NOT_BEGUN = frozenset({1, 2, 3, 6})
+_BUSY = frozenset({5, 6})
+"""Codes of a device that is the right one and has something else to do."""
+_GATEWAY = frozenset({10, 11})
+"""Codes by which a gateway says that nobody answers behind it."""
 
 
 class ModbusLink:
@@ -135,7 +139,9 @@ class ModbusLink:
 
     def _judge_read(self, pdu: ModbusPDU, table: Table) -> Outcome[list[int]]:
         if pdu.isError():
-            return NotDone(Failure.EXCEPTION_REPLY, self._exception(pdu, table))
+            busy = pdu.exception_code in _BUSY
+            reason = Failure.BUSY if busy else Failure.EXCEPTION_REPLY
+            return NotDone(reason, self._exception(pdu, table))
         if pdu.function_code != self.read_function or len(pdu.registers) != table.count:
             return NotDone(Failure.BAD_REPLY, self._stranger(pdu, table))
         return Done(list(pdu.registers))
@@ -151,7 +157,11 @@ class ModbusLink:
         return Done(None)
 
     def _exception(self, pdu: ModbusPDU, table: Table) -> str:
-        return f"{self.url}: exception {pdu.exception_code} on registers from {table.start}"
+        said = f"{self.url}: exception {pdu.exception_code} on registers from {table.start}"
+        if pdu.exception_code not in _GATEWAY:
+            return said
+        nobody = f"a gateway answers, but no device with unit number {self._unit}"
+        return f"{said}: {nobody}; is it switched on, the unit number right?"
 
     def _stranger(self, pdu: ModbusPDU, table: Table) -> str:
         # A late answer stands in the line: what follows it cannot be trusted either.
@@ -195,11 +205,15 @@ class ModbusLink:
             return Done(reply)
         except ModbusException as error:
             self._abandon()
-            return Unknown(Failure.NO_REPLY, f"{self.url}: {error}")
+            return Unknown(Failure.NO_REPLY, f"{self.url}: {self._plain(error)}")
         except BaseException:
             # Cancelled half-way: the answer is still to come and must meet a closed line.
             self._abandon()
             raise
+
+    def _plain(self, error: ModbusException) -> str:
+        silent = "No response received" in str(error)
+        return f"no answer within {self._reply_s:g} s" if silent else str(error)
 
     def _abandon(self) -> None:
         self.close()

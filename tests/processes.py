@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tests.labs import EXAMPLES
 
+START_S = 60.0
+"""No promise: so long a test waits for a process of ours to start on a machine that is busy."""
 HARDLAB = str(Path(sys.executable).parent / "hardlab")
 
 

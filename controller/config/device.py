@@ -32,10 +32,13 @@ def line_of(url: str) -> str:
 
 
 def _tcp(parts: SplitResult) -> str:
-    # Reading the port raises ValueError when it is not a number up to 65535.
-    if not parts.hostname or not parts.port or parts.path:
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("has a port that is no number from 1 to 65535") from None
+    if not parts.hostname or not port or parts.path:
         raise ValueError("does not name host and port")
-    return f"tcp://{parts.hostname}:{parts.port}"
+    return f"tcp://{parts.hostname}:{port}"
 
 
 def _serial(parts: SplitResult) -> str:

@@ -48,6 +48,7 @@ KINDS: Mapping[str, Choice] = MappingProxyType(
         "voids_in_a_row": Choice(("continue", "stop"), "stop"),
         "house_in_doubt": Choice(("go-on", "stop"), "stop"),
         "holder_full": Choice(("stop", "hold"), "stop"),
+        "holder_in_doubt": Choice(("keep", "stop"), "stop"),
         "doubt_after_restart": Choice(("resume", "stop"), "stop"),
     }
 )
@@ -103,6 +104,8 @@ class PolicySection(Section):
     """Readings are void one after another, whatever the block: continue, stop."""
     house_in_doubt: PolicyEntry = _standard("house_in_doubt")
     """The disk is full or the clock was set back, so nothing moves: go-on, stop."""
+    holder_in_doubt: PolicyEntry = _standard("holder_in_doubt")
+    """lab.toml and the journal disagree about the seating or check block: keep, stop."""
     doubt_after_restart: PolicyEntry = _standard("doubt_after_restart")
     """The past could not be settled with certainty, so nothing moves: resume, stop."""
 

@@ -195,8 +195,8 @@ def _unwell(name: str, url: str, outcome: NotDone | Unknown) -> Finding:
 
 
 def _port_remedy(text: str) -> str:
-    if "lock" in text or "busy" in text.lower():
+    if "another process has it" in text or "busy" in text.lower():
         return "another program has the port: find it with fuser, it is not taken away from it"
-    if "ermission" in text:
+    if "not allowed" in text:
         return "let the user into the group dialout"
     return "is the cable in, and the port's name in lab.toml right? look into /dev/serial/by-id"

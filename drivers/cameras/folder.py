@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from drivers.cameras.grey import grey_frame
-from drivers.cameras.source import Frame
+from drivers.cameras.source import Frame, Step
 
 SUFFIXES = (".png", ".pgm", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
@@ -24,6 +24,11 @@ class FolderSource:
         self._folder = folder
         self._repeat = repeat
         self._shown: set[str] = set()
+
+    @property
+    def step(self) -> Step | None:
+        """It cannot tell."""
+        return None
 
     def grab(self) -> Frame | str:
         """Return the next picture, or why there is none."""

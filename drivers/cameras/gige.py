@@ -10,9 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from drivers.cameras.aravis import MONO8, STATUS, Aravis, AravisError
-from drivers.cameras.source import Frame
+from drivers.cameras.source import Frame, Step
 
 _BUFFERS = 4
+SLICE_S = 0.5
+"""A frame is waited for in slices: between two of them the library has shown that it lives."""
+_RETURN_S = 1.0
+"""So late the library may return on a busy machine."""
+_CONTROL_S = 5.0
+"""A register of a camera that is away is asked six times, 0.5 s each (aravis 0.8)."""
+_OPEN_S = 15.0
+"""Looking for cameras takes 1 s; opening one reads its description, packet by packet."""
 _CONTINUOUS = 0  # ARV_ACQUISITION_MODE_CONTINUOUS: ready for any number of triggers
 
 
@@ -50,6 +58,15 @@ class GigeSource:
         self._settings = settings
         self._open: _Open | None = None
         self._listed = False
+        self._step = Step(0, "", 0.0)
+
+    @property
+    def step(self) -> Step | None:
+        """The call of the library that is being made, or was made last."""
+        return self._step
+
+    def _begin(self, what: str, may_take_s: float) -> None:
+        self._step = Step(self._step.number + 1, what, may_take_s)
 
     def grab(self) -> Frame | str:
         """Return a whole picture, or why there is none.
@@ -79,17 +96,18 @@ class GigeSource:
         held, self._open = self._open, None
         if held is None:
             return
+        self._begin("let go of the camera", _CONTROL_S)
         with suppress(AravisError):  # it may be away
             held.aravis.call("camera_stop_acquisition", held.camera)
         held.aravis.unref(held.stream)
         held.aravis.unref(held.camera)
 
     def _one(self, held: _Open) -> Frame | str:
+        self._begin("trigger a frame", _CONTROL_S)
         while stale := held.aravis.call("stream_try_pop_buffer", held.stream):
             held.aravis.call("stream_push_buffer", held.stream, stale)
         held.aravis.call("camera_software_trigger", held.camera)
-        patience = int(self._settings.frame_s * 1e6)
-        buffer = held.aravis.call("stream_timeout_pop_buffer", held.stream, patience)
+        buffer = self._popped(held)
         if not buffer:
             return f"no frame within {self._settings.frame_s:g} s"
         try:
@@ -97,7 +115,22 @@ class GigeSource:
         finally:
             held.aravis.call("stream_push_buffer", held.stream, buffer)
 
+    def _popped(self, held: _Open) -> int | None:
+        """Return the next buffer, None if none came in time."""
+        left_s = self._settings.frame_s
+        while left_s > 0:
+            slice_s, left_s = min(SLICE_S, left_s), left_s - SLICE_S
+            self._begin("wait for the frame", slice_s + _RETURN_S)
+            patience = int(slice_s * 1e6)
+            buffer: int | None = held.aravis.call(
+                "stream_timeout_pop_buffer", held.stream, patience
+            )
+            if buffer:
+                return buffer
+        return None
+
     def _opened(self) -> _Open:
+        self._begin("open the camera", _OPEN_S)
         aravis, wanted = Aravis(), self._settings
         if not self._listed:
             # Opened by name without this, 0.8.26 may have the camera send to the wrong interface.

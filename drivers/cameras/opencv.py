@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 
 from drivers.cameras.grey import grey_frame
-from drivers.cameras.source import Frame
+from drivers.cameras.source import Frame, Step
 
 _STALE = 4
 """Frames that a driver may have filled before the request; they are thrown away."""
@@ -21,6 +21,11 @@ class OpenCvSource:
         self._device = device
         self._size = size
         self._capture: cv2.VideoCapture | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """It cannot tell."""
+        return None
 
     def grab(self) -> Frame | str:
         """Return a fresh picture, or why there is none."""

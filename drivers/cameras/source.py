@@ -19,12 +19,27 @@ class Frame:
             raise ValueError(f"{len(self.pixels)} bytes are no {self.width} x {self.height} frame")
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a library was last called for, counted from 1, and how long it may take, s."""
+
+    number: int
+    what: str
+    may_take_s: float
+
+
 class FrameSource(Protocol):
     """A camera as its worker sees it. Calls block, and come one at a time.
 
     It opens what it needs at the first picture and again after a failure, so that a
-    camera that was away is found when it is back.
+    camera that was away is found when it is back. ``step`` is read from another thread: who
+    waits for a long exposure in slices shows by it that the library returns; None: cannot tell.
     """
+
+    @property
+    def step(self) -> Step | None:
+        """The call of the library that is being made, or was made last."""
+        ...
 
     def grab(self) -> Frame | str:
         """Return a picture taken after this call began, or why there is none."""

@@ -15,6 +15,9 @@ from drivers.cameras.wire import RequestWire
 from drivers.codecs import camera_worker as codec
 from runtime import DeadlineError, offload, within
 
+LOOK_S = 0.2
+"""How often a worker looks whether the library has returned."""
+
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +58,7 @@ class CameraWorker:
         grab = asyncio.ensure_future(offload(self._source.grab))
         try:
             async with within(self._grab_s, "take a picture"):
-                return await asyncio.shield(grab)
+                return await self._returned(grab)
         except DeadlineError as error:
             self.stuck.set_exception(StuckError(str(error)))
             return str(error)
@@ -63,6 +66,20 @@ class CameraWorker:
             # Who asked is gone; the camera must be free before the next one may ask.
             await asyncio.wait([grab], timeout=self._grab_s)
             raise
+
+    async def _returned(self, grab: asyncio.Future[Frame | str]) -> Frame | str:
+        """Wait for the picture while the library returns from each of its calls in time.
+
+        Raises `DeadlineError` when it does not: that is no long exposure, it hangs.
+        """
+        loop = asyncio.get_running_loop()
+        step, since = self._source.step, loop.time()
+        while not (await asyncio.wait((grab,), timeout=LOOK_S))[0]:
+            if self._source.step != step:
+                step, since = self._source.step, loop.time()
+            elif step is not None and loop.time() - since > step.may_take_s + LOOK_S:
+                raise DeadlineError(f"the library to return ({step.what})", step.may_take_s)
+        return grab.result()
 
 
 async def serve_camera(source: FrameSource, url: str, px_per_mm: float, *, grab_s: float) -> None:

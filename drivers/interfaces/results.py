@@ -26,6 +26,9 @@ class ResultRecord:
 class ResultChannel(Protocol):
     """The one-way results of a tester, as kept by the recorder."""
 
-    async def records(self) -> Outcome[Sequence[ResultRecord]]:
-        """Return every record kept so far, oldest first."""
+    async def records(self, after: int = 0) -> Outcome[Sequence[ResultRecord]]:
+        """Return every record kept so far, oldest first; numbers and length are of them all.
+
+        Of the first ``after``, for which the journal accounts, only the last need be at hand.
+        """
         ...

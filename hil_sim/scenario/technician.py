@@ -41,8 +41,8 @@ Json = Mapping[str, Any]
 class Technician:
     """One person at a simulated cell; ``answered`` are the questions, with what was said.
 
-    ``made`` are the orders of indentations carried out, by number. ``display`` and
-    ``evidence`` are what the tester showed last: the value, and dwells and force.
+    ``made`` are the orders of indentations carried out, by number. ``evidence``
+    is what the tester showed last of a cycle: dwells and force.
     ``folder`` is where pictures are saved.
     """
 
@@ -53,7 +53,6 @@ class Technician:
     tester: TesterTruth = field(default_factory=TesterTruth)
     answered: list[tuple[str, str, str]] = field(default_factory=list)
     made: dict[int, str] = field(default_factory=dict)
-    display: str = ""
     evidence: str = ""
     pictures: int = 0
 
@@ -121,10 +120,12 @@ class Technician:
         size = diameter_mm(find_scale(scale), truth) if block is not None else 0.0
         world.indent(Indentation(x, y, size, scale, cycle, self.clock.process()))
         shown = self.tester.reading(truth, self.clock.process(), self.rng)
-        self.display = f"{shown} {scale}"
+        world.publish(cycle, cycle, str(shown))
+        # A bench tester prints on its line, if it has one, whoever pulls the lever.
+        self.lab.cell.results.publish(cycle, scale, shown)
 
     async def _read_display(self, text: str) -> str:
-        return "right" if text.endswith("Right?") else self.display or self.lab.cell.results.shown
+        return "right" if text.endswith("Right?") else self.lab.cell.results.shown
 
     async def _photograph(self, text: str) -> str:
         block = self.lab.world.occupant(VISION)

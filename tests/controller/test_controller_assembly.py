@@ -64,7 +64,11 @@ def test_a_section_changes_its_device_and_no_other(sections, changed) -> None:
 
 @pytest.mark.parametrize("reason", Failure)
 def test_only_a_silent_or_foreign_peer_is_called_dead(reason) -> None:
-    dead = {Failure.NO_LINK, Failure.NO_REPLY, Failure.BAD_REPLY, Failure.TIMED_OUT}
+    dead = {
+        *(Failure.NO_LINK, Failure.NO_REPLY, Failure.BAD_REPLY, Failure.TIMED_OUT),
+        # Another device's registers, or a gateway with nobody behind it.
+        Failure.EXCEPTION_REPLY,
+    }
     for outcome in (NotDone(reason, "why"), Unknown(reason, "why")):
 
         async def ask(outcome=outcome):

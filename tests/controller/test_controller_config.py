@@ -280,6 +280,7 @@ SINGLE = [
     ("devices.camera.url", "tcp://camera", "host and port"),
     ("devices.camera.url", "tcp://camera:99999", "no line"),
     ("devices.camera.url", "serial:///dev/ttyS0?baud=fast", "baud rate 'fast'"),
+    ("devices.camera.url", "tcp://here:99999", "it has a port that is no number from 1 to 65535"),
     ("devices.camera.url", "serial:///dev/ttyS0?speed=9600", "other than baud"),
     ("devices.camera.url", "memory://", "no name"),
     ("devices.results.recorder", "service", "name the file"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 
 from controller.config import load_config
 from controller.devices import Devices
-from controller.events import HolderStocked
+from controller.events import HolderStocked, TrayAccepted
 from controller.gallery import Gallery
-from controller.holder import raster, stock_holder
+from controller.holder import holder_doubts, raster, stock_holder
 from controller.ledger import Ledger
 from controller.planning import clearances
 from controller.rig import Rig
@@ -146,3 +147,86 @@ def test_every_position_of_the_holder_may_be_indented_after_all_others(tmp_path:
             assert forbidden(replace(block, positions=others), i) == ""
             rim = section.width_mm / 2 - math.hypot(position.x, position.y)
             assert rim >= clear.edge_mm + clear.margin_mm - 1e-4
+
+
+# -- lab.toml against the journal ----------------------------------------------------------
+
+
+def doubts_of(path: Path, *names: tuple[str, str], tray: bool = False, **changed: Any) -> list[str]:
+    """Start once for each pair of names (seating, check); return what the last start doubts.
+
+    ``changed`` is what the last file says of the check block; with ``tray`` one is
+    accepted before the last start.
+    """
+    config = load_config(LAB)
+    regulation = load_regulation(config.cell.regulation)
+
+    async def main() -> list[str]:
+        for n, (seating, check) in enumerate(names):
+            last = n == len(names) - 1
+            ledger = Ledger.open(path, Clock.starting())
+            holder = config.holder.model_copy(
+                update={
+                    "seating": config.holder.seating.model_copy(update={"name": seating}),
+                    "check": config.holder.check.model_copy(
+                        update={"name": check, **(changed if last else {})}
+                    ),
+                }
+            )
+            named = config.model_copy(update={"holder": holder})
+            lines, gallery = TendedLines(LabLines()), Gallery(None)
+            no_devices = cast(Devices, None)
+            rig = Rig(
+                ledger, no_devices, named, regulation, gallery, lambda name: None, lines, path
+            )
+            if tray and last:
+                await ledger.record(TrayAccepted("T", "R", ()))
+            await stock_holder(rig)
+            found = holder_doubts(rig)
+            ledger.journal.close()
+        return found
+
+    return run_virtual(main())
+
+
+def test_a_file_that_says_what_the_journal_knows_raises_no_doubt(tmp_path: Path) -> None:
+    assert doubts_of(tmp_path / "j.sqlite", ("S", "C"), ("S", "C"), tray=True) == []
+    assert doubts_of(tmp_path / "k.sqlite", ("S", "C"), ("S2", "C2")) == []
+
+
+@pytest.mark.parametrize("tray", [False, True])
+def test_a_block_that_was_taken_out_is_doubted(tmp_path: Path, tray: bool) -> None:
+    path = tmp_path / "journal.sqlite"
+    (doubt,) = doubts_of(path, ("S", "C"), ("S", "C2"), ("S", "C"), tray=tray)
+    assert doubt.startswith("lab.toml names C as the check block, but the journal has seen it")
+    assert "keep: go on with C2 at holder-02" in doubt and "a name in lab.toml" in doubt
+
+
+def test_seating_and_check_block_in_each_other_s_place_are_doubted(tmp_path: Path) -> None:
+    first, second = doubts_of(tmp_path / "journal.sqlite", ("S", "C"), ("C", "S"))
+    assert "names C as the seating block, but in the journal it is a check block" in first
+    assert "names S as the check block, but in the journal it is a seating block" in second
+
+
+def test_the_check_block_in_the_place_of_the_seating_block_is_doubted(tmp_path: Path) -> None:
+    (doubt,) = doubts_of(tmp_path / "journal.sqlite", ("S", "C"), ("C", "new"))
+    assert "names C as the seating block" in doubt and "taken out" in doubt
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"index": 1}, "place holder-01 instead of holder-02"),
+        ({"scale": "HRD"}, "scale HRD instead of HRC"),
+        ({"certified": Decimal("60.4")}, "certified value 60.4 instead of 60.3"),
+        ({"limit": Decimal("0.4")}, "limit 0.4 instead of 0.5"),
+        ({"first_free": 3}, "other positions"),
+        ({"width_mm": 60.0}, "other positions"),
+        ({"shape": "rectangle"}, "other positions"),
+    ],
+)
+def test_what_changed_since_a_block_came_into_the_holder_is_doubted(
+    tmp_path: Path, changed: dict[str, Any], words: str
+) -> None:
+    (doubt,) = doubts_of(tmp_path / "journal.sqlite", ("S", "C"), ("S", "C"), **changed)
+    assert words in doubt and "keep: go on with C at holder-02" in doubt

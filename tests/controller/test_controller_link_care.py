@@ -17,6 +17,8 @@ from tests.link_house import House, house
 
 NOTICED_S = 2.0
 BACK_S = 5.0
+PATIENCE_S = 60.0
+"""No promise: what is waited for on a busy machine; what is promised is measured."""
 STEADY_S = 1.5
 """So long everything stays dead, and then alive: what is told once is told once."""
 
@@ -93,14 +95,14 @@ def test_a_dead_peer_is_noticed_in_2_s_comes_back_by_itself_and_is_told_of_once(
             watching = asyncio.ensure_future(lag.watch())
             trouble = Break(how, here)
             pulses = {line: here.pulse(line) for line in trouble.lines}
-            await all_within((pulse.alive for pulse in here.pulses.values()), 15)
+            await all_within((pulse.alive for pulse in here.pulses.values()), PATIENCE_S)
             assert said(caplog, "lost") == []
 
             for pulse in pulses.values():
                 pulse.lost_s.clear()
             struck = loop.time()
             trouble.strike()
-            await all_within((pulse.dead for pulse in pulses.values()), 10)
+            await all_within((pulse.dead for pulse in pulses.values()), PATIENCE_S)
             noticed = {line: pulse.lost_s[0] - struck for line, pulse in pulses.items()}
             late = {line: s for line, s in noticed.items() if s > NOTICED_S + lag.worst_s}
             assert not late, f"noticed too late (loop lag {lag.worst_s:.2f} s): {late}"
@@ -110,7 +112,7 @@ def test_a_dead_peer_is_noticed_in_2_s_comes_back_by_itself_and_is_told_of_once(
                 pulse.alive.clear()
             healed = loop.time()
             await trouble.heal()
-            await all_within((pulse.alive for pulse in pulses.values()), BACK_S + 5)
+            await all_within((pulse.alive for pulse in pulses.values()), PATIENCE_S)
             assert loop.time() - healed <= BACK_S + 5 * lag.worst_s
             await asyncio.sleep(STEADY_S)
             watching.cancel()
@@ -153,20 +155,23 @@ def test_a_stranger_at_the_address_is_never_taken_for_the_device_and_named(
 ) -> None:
     async def main() -> None:
         async with house(tmp_path) as here:
-            await all_within((pulse.alive for pulse in here.pulses.values()), 15)
+            await all_within((pulse.alive for pulse in here.pulses.values()), PATIENCE_S)
             lines = [line for line in here.urls if line != "results"]
             for line in lines:
                 url = here.urls[line]
                 here.wires.unplug(url)
                 here.wires.port(url).factory = STRANGERS[stranger](line)
                 await here.wires.plug(url)
-            await all_within((here.pulse(line).dead for line in lines), 10)
+            await all_within((here.pulse(line).dead for line in lines), PATIENCE_S)
             # What is felt once the new peer has been asked, not the loss of the old one.
             for line in lines:
                 here.pulse(line).details.clear()
             await asyncio.sleep(8)
             for line in lines:
                 told = here.pulse(line).details
+                for _ in range(int(PATIENCE_S)):
+                    if not told:
+                        await asyncio.sleep(1)
                 assert told, f"{line}: the stranger was taken for the device"
                 assert all(here.urls[line] in detail for detail in told), (line, told)
                 assert not here.pulse(line).alive.is_set(), line

@@ -17,7 +17,7 @@ from controller.journal import read_rows
 from controller.operating.leaving import Ending, Leaving
 from controller.operating.notify import Notifier
 from controller.state import CellState
-from tests.processes import HARDLAB, Processes, free_ports, until
+from tests.processes import HARDLAB, START_S, Processes, free_ports, until
 
 BLOCKS = ("2007-102", "2007-103", "2007-104")
 
@@ -102,25 +102,39 @@ def test_no_environment_is_an_error(environ):
     assert Notifier.from_environment(environ, 7).watchdog_s >= 0
 
 
+def told_ops(cell):
+    """Return which indentations the log says were begun, and which ended."""
+    lines = [json.loads(line) for line in cell.told("daemon").splitlines() if line.endswith("}")]
+    kinds = ("IndentIntended", "IndentConfirmed")
+    return tuple([line["op"] for line in lines if line.get("event") == kind] for kind in kinds)
+
+
+def indenting(cell):
+    """Return whether an indentation is in the making."""
+    begun, ended = told_ops(cell)
+    return begun != ended
+
+
 def test_a_real_cell_tells_how_it_is_and_ends_an_indentation_before_it_leaves(
     tmp_path, manager, monkeypatch
 ):
     """READY, STATUS, pets, JSON lines; SIGTERM in the middle of an indentation; exit code 0."""
     with Processes(tmp_path / "cell", BLOCKS, speed=50) as cell:
         cell.start("sim")
-        assert until(lambda: "served" in cell.told("sim"), 20)
+        assert until(lambda: "served" in cell.told("sim"), START_S)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         monkeypatch.setenv("WATCHDOG_USEC", "1000000")
         cell.start("recorder")
-        assert until(lambda: manager.has("READY=1"), 20)
-        assert until(lambda: manager.has("WATCHDOG=1"), 5)
+        assert until(lambda: manager.has("READY=1"), START_S)
+        assert until(lambda: manager.has("WATCHDOG=1"), START_S)
         manager.heard.clear()
         cell.start("daemon")
         # The queue of the socket is short: it is read all the time.
-        assert until(lambda: manager.listen() and "IndentIntended" in cell.told("daemon"), 30, 0.02)
+        assert until(lambda: manager.has("STATUS=EXECUTE, block 1/3"), START_S, 0.02)
+        assert until(lambda: manager.listen() and indenting(cell), START_S, 0.02)
         daemon = cell.alive["daemon"]
         daemon.send_signal(signal.SIGTERM)
-        assert until(lambda: manager.listen() and daemon.poll() is not None, 30, 0.02)
+        assert until(lambda: manager.listen() and daemon.poll() is not None, START_S, 0.02)
         assert daemon.returncode == 0
         heard = manager.listen()
         assert "READY=1" in heard
@@ -129,9 +143,8 @@ def test_a_real_cell_tells_how_it_is_and_ends_an_indentation_before_it_leaves(
         assert not [line for line in heard if "stalled" in line]
         lines = [json.loads(line) for line in cell.told("daemon").splitlines()]
         state = fold_all(row.event() for row in read_rows(cell.run / "journal.sqlite"))
-        assert cell.end("recorder", 10) == 0
-    begun = [line["op"] for line in lines if line.get("event") == "IndentIntended"]
-    ended = [line["op"] for line in lines if line.get("event") == "IndentConfirmed"]
+        assert cell.end("recorder", START_S) == 0
+        begun, ended = told_ops(cell)
     assert begun and begun == ended
     assert not state.intents and state.mode == "STOPPED"
     assert lines[-1]["message"] == "the daemon ends: ended by a signal, in good order"
@@ -170,7 +183,7 @@ def test_what_makes_a_start_impossible_is_one_line_and_a_code(tmp_path):
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             for command in commands
         ]
-        told = [process.communicate(timeout=30) for process in ran]
+        told = [process.communicate(timeout=START_S) for process in ran]
     assert [process.returncode for process in ran] == [2, 2, 1]
     for (_, err), said in zip(
         told, ("another daemon runs", "choose another address", "not a usable journal"), strict=True
@@ -202,9 +215,9 @@ def test_devices_that_are_off_are_one_line_each_and_no_reason_to_hang(tmp_path, 
     with (tmp_path / "out").open("w+") as out:
         daemon = subprocess.Popen(command, stdout=out, stderr=out, env=environ)
         try:
-            assert until(lambda: manager.has("EXTEND_TIMEOUT_USEC="), 20)
+            assert until(lambda: manager.has("EXTEND_TIMEOUT_USEC="), START_S)
             told = tmp_path / "out"
-            assert until(lambda: "AlarmRaised" in told.read_text(), 20)
+            assert until(lambda: "AlarmRaised" in told.read_text(), START_S)
             tries = 'hardlab_comm_errors_total{device="arm",reason="no-link"}'
 
             def tried_again():
@@ -214,9 +227,9 @@ def test_devices_that_are_off_are_one_line_each_and_no_reason_to_hang(tmp_path, 
                 found = [line for line in lines if line.startswith(tries)]
                 return found and float(found[0].rpartition(" ")[2]) >= 2
 
-            assert until(tried_again, 10)
+            assert until(tried_again, START_S)
             daemon.send_signal(signal.SIGTERM)
-            assert daemon.wait(10) == 0
+            assert daemon.wait(START_S) == 0
         finally:
             daemon.kill()
             daemon.wait()

@@ -225,3 +225,64 @@ def test_a_cancelled_capture_leaves_nothing_for_the_next() -> None:
 
     first = iter([True])
     with_camera(lambda n: [picture(n, 9)[:-3] if next(first, False) else picture(n)], scene)
+
+
+# -- a sign of life meanwhile ----------------------------------------------------
+
+
+class Exposing(asyncio.Protocol):
+    """A worker that exposes for 8 s; it answers pings meanwhile until it hangs."""
+
+    def __init__(self, hangs_after_s: float) -> None:
+        self._hangs_after_s = hangs_after_s
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+        self._since = asyncio.get_running_loop().time()
+
+    def data_received(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._since > self._hangs_after_s:
+            return
+        for line in data.split(b"\n")[:-1]:
+            ping, number = codec.parse_ping(line), codec.parse_request(line)
+            if isinstance(ping, int):
+                self._transport.write(codec.encode_sign(ping))
+            elif isinstance(number, int) and self._hangs_after_s > 8:
+                loop.call_later(8, self._transport.write, picture(number))
+
+
+def felt_every_second(hangs_after_s: float) -> tuple[list[Any], Any]:
+    """Take a picture and ask for a sign of life every second; return both."""
+
+    async def main() -> tuple[list[Any], Any]:
+        bench = Bench()
+        bench.listen(URL, lambda: Exposing(hangs_after_s))
+        camera = WorkerCamera(
+            bench, URL, Clock.starting(datetime(2026, 3, 1, tzinfo=UTC)), capture_s=30
+        )
+        capture, signs = asyncio.create_task(camera.capture()), []
+        loop = asyncio.get_running_loop()
+        while not capture.done() and len(signs) < 20:
+            due = loop.time() + 1
+            signs.append((loop.time(), await camera.alive()))
+            await asyncio.sleep(max(0, due - loop.time()))
+        return signs, await capture
+
+    return run_virtual(main())
+
+
+def test_a_long_exposure_gives_signs_of_life() -> None:
+    signs, got = felt_every_second(hangs_after_s=100)
+    assert len(signs) == 9 and all(sign == Done(None) for _, sign in signs)
+    assert isinstance(got, Done) and set(got.value.pixels) == {5}
+
+
+def test_a_worker_that_hangs_in_a_capture_is_noticed_long_before_its_deadline() -> None:
+    signs, got = felt_every_second(hangs_after_s=3.5)
+    lost = [at for at, sign in signs if isinstance(sign, NotDone)]
+    assert lost and 3.5 <= lost[0] + 1.0 <= 5.5
+    words = [sign.detail for _, sign in signs if isinstance(sign, NotDone)]
+    assert "no sign of life within 1 s while it takes a picture" in words[0]
+    assert isinstance(got, NotDone) and got.reason is Failure.NO_REPLY

@@ -13,7 +13,7 @@ from drivers.camera_worker import WorkerCamera
 from drivers.cameras.aravis import Aravis, AravisError
 from drivers.cameras.folder import FolderSource, read_picture
 from drivers.cameras.opencv import OpenCvSource
-from drivers.cameras.source import Frame
+from drivers.cameras.source import Frame, Step
 from drivers.cameras.worker import CameraWorker, StuckError, serve_camera
 from drivers.interfaces import Done, Failure, NotDone
 from drivers.lines import Bench, LabLines
@@ -29,6 +29,8 @@ def frame(grey: int = 7) -> Frame:
 
 class Scripted:
     """A source that gives what a test laid out."""
+
+    step = None
 
     def __init__(self, *said: Frame | str) -> None:
         self._said = list(said)
@@ -117,17 +119,42 @@ def test_a_picture_larger_than_the_line_takes_is_refused() -> None:
 
 
 class Hanging:
-    """A source whose library does not return before it is let."""
+    """A source whose library does not return before it is let.
 
-    def __init__(self) -> None:
+    With ``returns`` it is a long exposure: waited for in so many short calls before the last.
+    """
+
+    def __init__(self, step: Step | None = None, returns: int = 0) -> None:
         self.let = threading.Event()
+        self.step = step
+        self.returns = returns
 
     def grab(self) -> Frame | str:
-        self.let.wait(10)
+        for n in range(1, self.returns + 1):
+            self.let.wait(0.1)
+            self.step = Step(n, "wait for the frame", 0.3)
+        if not self.returns:
+            self.let.wait(10)
         return frame()
 
     def close(self) -> None:
         pass
+
+
+def test_a_long_exposure_is_waited_for_and_a_library_that_does_not_return_is_not() -> None:
+    exposing = Hanging(returns=15)
+    hanging = Hanging(Step(1, "wait for the frame", 0.3))
+
+    async def main() -> None:
+        worker = CameraWorker(exposing, 20.0, grab_s=60)
+        assert b"sha256" in await worker.answer(1)
+        worker = CameraWorker(hanging, 20.0, grab_s=60)
+        said = await worker.answer(2)
+        assert b"the library to return (wait for the frame): nothing within 0.3 s" in said
+        assert isinstance(worker.stuck.exception(), StuckError)
+        hanging.let.set()
+
+    asyncio.run(main())
 
 
 def test_a_library_that_hangs_ends_the_worker() -> None:

@@ -55,7 +55,15 @@ def test_a_recorder_without_its_tester_says_so_and_no_spool_is_no_link(tmp_path)
         path = tmp_path / "records.spool"
         kept = KeptSpool(SpoolReader(path), beats=False)
         nobody = await kept.look()
-        assert isinstance(nobody, NotDone) and "is the recorder running?" in nobody.detail
+        assert isinstance(nobody, NotDone) and nobody.reason is Failure.NO_LINK
+        assert nobody.detail == (
+            f"{path}: its recorder has not started yet; start hardlab recorder on the same folder"
+        )
+        path.mkdir()
+        strange = await kept.look()
+        assert isinstance(strange, NotDone) and strange.reason is Failure.FAULT
+        assert "cannot be read: Is a directory; is it this user's" in strange.detail
+        path.rmdir()
         spool = Spool(path)
         assert isinstance(await kept.look(), Done)
         spool.append(time.utc(), kind=Kind.DOWN)

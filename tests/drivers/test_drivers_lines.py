@@ -9,6 +9,7 @@ import pytest
 
 from drivers.lines import Bench, LabLines, LineError, SystemLines, open_serial
 from runtime import run_virtual
+from tests.processes import free_ports
 
 
 class Ear(asyncio.Protocol):
@@ -185,11 +186,30 @@ def test_a_serial_port_is_opened_by_one_only() -> None:
     async def main() -> None:
         with pty() as (_, path):
             transport, _ = open_serial(path, 9600, Ear)
-            with pytest.raises(LineError, match="cannot open"):
+            with pytest.raises(LineError, match="cannot open at 9600 baud: another process has it"):
                 open_serial(path, 9600, Ear)
             transport.close()
             again, _ = open_serial(path, 9600, Ear)
             again.close()
             await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("tcp://127.0.0.1:{port}", "refused: the machine answers, but nothing listens"),
+        ("tcp://localhost:{port}", "refused: the machine answers, but nothing listens"),
+        ("tcp://no-such-host.invalid:502", "no machine of this name is known"),
+        ("serial:///dev/none?baud=9600", "/dev/none: cannot open at 9600 baud: no such port"),
+    ],
+)
+def test_why_a_line_cannot_be_opened_is_said_in_plain_words(url: str, words: str) -> None:
+    async def main() -> None:
+        (port,) = free_ports(1)
+        with pytest.raises(LineError) as said:
+            await SystemLines().connect(url.format(port=port), Ear)
+        assert words in str(said.value) and "Errno" not in str(said.value)
 
     asyncio.run(main())

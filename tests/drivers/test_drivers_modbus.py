@@ -158,6 +158,28 @@ def test_an_exception_reply_is_not_raised_to_the_naive_client_and_not_done_to_us
     run_virtual(main())
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "words"),
+    [
+        (6, Failure.BUSY, "exception 6"),
+        (2, Failure.EXCEPTION_REPLY, "exception 2"),
+        (10, Failure.EXCEPTION_REPLY, "no device with unit number 1; is it switched on"),
+        (11, Failure.EXCEPTION_REPLY, "no device with unit number 1; is it switched on"),
+    ],
+)
+def test_a_read_exception_tells_the_busy_device_from_the_stranger_and_the_gateway(
+    code: Any, reason: Failure, words: str
+) -> None:
+    async def main() -> None:
+        device = Device()
+        device.server.answer = lambda request: bytes((request[0] | 0x80, code))
+        outcome = await ModbusLink(device.bench, URL).read(FIRST)
+        assert isinstance(outcome, NotDone) and outcome.reason is reason
+        assert words in outcome.detail
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize(("code", "kind"), [(6, NotDone), (4, Unknown), (11, Unknown)])
 def test_a_write_exception_is_not_done_only_if_the_device_cannot_have_begun(
     code: Any, kind: Any

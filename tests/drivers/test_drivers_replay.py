@@ -299,6 +299,32 @@ def test_a_fault_on_the_wire_replays_to_the_same_outcome(fault, last, tmp_path):
     assert line.divergence is None and line.unsaid == 0
 
 
+def strikes_the_reading(fault):
+    """Put one fault on the first answer after the indenter has met the block."""
+
+    def strike(rig):
+        def after_contact(data):
+            return rig.sim.machine.interrupted
+
+        rig.faults.inject(fault, when=after_contact, direction="to_client", count=1)
+
+    return strike
+
+
+@pytest.mark.parametrize("fault", [Fault.STALE_REPLY, Fault.GARBLE])
+def test_a_fault_seen_in_a_lab_is_shown_by_a_sound_device_and_made_again_by_a_faulty_one(
+    fault, tmp_path
+):
+    """Played to a device in order, the recording names the byte that was wrong in the lab."""
+    _, story = recorded_rig(tmp_path, strikes_the_reading(fault))
+    sound, marks = play_against(story)
+    assert sound.divergence is not None and sound.divergence.side == "device"
+    before = sound.compared
+    faulty, marks = play_against(story, strikes_the_reading(fault))
+    assert len(marks) == 1
+    assert faulty.divergence is None and faulty.compared > before
+
+
 @dataclass
 class Call:
     """A call of a driver: when, what, and which calls had ended before it began."""

@@ -68,8 +68,13 @@ def test_another_plc_is_refused_by_its_identity_and_nothing_is_written(strange_p
                 assert isinstance(outcome, NotDone), outcome
                 assert outcome.reason is Failure.BAD_REPLY
                 assert "identity 0x007e, map 127 instead of 0x4853" in outcome.detail
+            # The link has met a stranger and lets nothing pass any more: look by another.
+            onlooker = ModbusLink(SystemLines(), link.url)
             command = station.COMMAND
             untouched = list(range(command.start, command.start + command.count))
-            assert await link.read(command) == Done(untouched)
+            assert await onlooker.read(command) == Done(untouched)
+            refused = await link.read(command)
+            assert isinstance(refused, NotDone) and "is it the station PLC" in refused.detail
+            onlooker.close()
 
     asyncio.run(main())

@@ -27,10 +27,10 @@ class KeptSpool:
         if not isinstance(kept, Done):
             return kept
         if self._beats and not await self._beating():
-            detail = f"{self._reader.path}: its recorder gives no sign of life"
+            detail = f"{self._reader.path.name}: its recorder gives no sign of life"
             return NotDone(Failure.NO_REPLY, f"{detail}; start hardlab recorder")
         if self._reader.connected is False:
-            detail = f"{self._reader.path}: the recorder has no line to the tester"
+            detail = f"{self._reader.path.name}: the recorder has no line to the tester"
             return NotDone(Failure.NO_LINK, f"{detail}; is it switched on, the cable in?")
         return Done(None)
 

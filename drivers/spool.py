@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,17 +123,19 @@ class SpoolReader:
                 self._resume(Memo())
             return await self._read_on()
         except FileNotFoundError:
-            detail = f"{self.path}: its recorder has not started yet"
+            detail = f"{self.path.name}: its recorder has not started yet"
             return NotDone(Failure.NO_LINK, f"{detail}; start hardlab recorder on the same folder")
         except OSError as error:
-            detail = f"{self.path}: the spool cannot be read: {error.strerror}"
+            detail = f"{self.path.name}: the spool cannot be read: {error.strerror}"
             return NotDone(Failure.FAULT, f"{detail}; is it this user's, and a file?")
 
     async def _read_on(self) -> Outcome[None]:
         while True:
             added = await offload(_read_from, self.path, self._offset)
             if added is None:
-                return NotDone(Failure.FAULT, f"{self.path} is shorter than it was: not our spool")
+                return NotDone(
+                    Failure.FAULT, f"{self.path.name} is shorter than it was: not our spool"
+                )
             # Up to the last line end: what stands behind it is being written, or torn.
             complete = added[: added.rfind(b"\n") + 1]
             for line in complete.split(b"\n")[:-1]:
@@ -195,9 +198,10 @@ class _Kept:
 
 
 def _read_from(path: Path, offset: int) -> bytes | None:
+    size = os.stat(path).st_size
+    if size <= offset:  # what the pulse finds almost every second
+        return b"" if size == offset else None
     with path.open("rb") as file:
-        if file.seek(0, 2) < offset:
-            return None
         file.seek(offset)
         return file.read(PIECE)
 

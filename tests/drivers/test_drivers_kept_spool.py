@@ -56,9 +56,8 @@ def test_a_recorder_without_its_tester_says_so_and_no_spool_is_no_link(tmp_path)
         kept = KeptSpool(SpoolReader(path), beats=False)
         nobody = await kept.look()
         assert isinstance(nobody, NotDone) and nobody.reason is Failure.NO_LINK
-        assert nobody.detail == (
-            f"{path}: its recorder has not started yet; start hardlab recorder on the same folder"
-        )
+        remedy = "start hardlab recorder on the same folder"
+        assert nobody.detail == f"records.spool: its recorder has not started yet; {remedy}"
         path.mkdir()
         strange = await kept.look()
         assert isinstance(strange, NotDone) and strange.reason is Failure.FAULT

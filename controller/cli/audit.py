@@ -9,7 +9,7 @@ import typer
 
 from controller.cli.errors import NOT_DONE, refuse
 from controller.cli.office import By, Opened, Why, granted, opened
-from controller.cli.options import DEFAULT_OUT, Out
+from controller.cli.options import DEFAULT_OUT, AsJson, Out
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -57,6 +57,22 @@ def verify(
             refuse(str(error), code=NOT_DONE)
     if bad:
         refuse(f"{bad} parts are not as they were", code=NOT_DONE)
+
+
+@app.command("certificates")
+def certificates_(
+    as_json: AsJson = False,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """List every certificate: issued, replaced, withdrawn; and whether its files are as issued.
+
+    Each line of the table is checked against the office's events and the kept files; a missing or
+    changed file, a changed row and a number that is gone are named.
+    """
+    from controller.cli.audit_table import certificate_table
+
+    if not certificate_table(out, as_json=as_json):
+        raise typer.Exit(NOT_DONE)
 
 
 @app.command()

@@ -48,7 +48,7 @@ def remote_seal(url: str, chain: Path, token: Path | None) -> SealService:
 
 def issue_approved(
     out: Path,
-    laboratory: Path,
+    laboratory: Path | None,
     numbers: list[str] | None,
     seal: SealService,
     by: str,
@@ -56,7 +56,7 @@ def issue_approved(
 ) -> None:
     """Issue approved records and write their documents into the run's folder ``certificates``."""
     folder = out / "certificates"
-    lab = laboratory_of(laboratory)
+    lab = laboratory_of(out, laboratory)
     with typesetter() as setter, opened(out) as office:
         desk = office.desk
         press = Press(setter, Folder(out).pictures, seal)
@@ -92,9 +92,9 @@ def revoke_certificate(
         print(f"{number}: {done.state}")
 
 
-def amend_certificate(out: Path, laboratory: Path, number: str, reason: str) -> None:
+def amend_certificate(out: Path, laboratory: Path | None, number: str, reason: str) -> None:
     """Take a new revision of an issued record into review."""
-    lab = laboratory_of(laboratory)
+    lab = laboratory_of(out, laboratory)
     with opened(out) as office:
         row = _row(office, number)
         old = read_record(office.desk.files.get(row.record_digest))
@@ -108,9 +108,11 @@ def amend_certificate(out: Path, laboratory: Path, number: str, reason: str) -> 
 
 def _row(office: Opened, number: str) -> Certificate:
     base, dash, revision = number.rpartition("-R")
-    named = (base, int(revision)) if dash and revision.isdecimal() else (number, None)
     with reading(office.engine) as session:
-        row = numbering.find(session, *named)
+        # A laboratory's own pattern may end in -R and digits: the number as it stands goes first.
+        row = numbering.find(session, number)
+        if row is None and dash and revision.isdecimal():
+            row = numbering.find(session, base, int(revision))
     if row is None:
         refuse(f"{number}: the register knows no such number", code=NOT_DONE)
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -9,6 +10,7 @@ from controller.assembly import Folder
 from controller.certificates.run_records import run_records
 from controller.cli.errors import NOT_DONE, refuse
 from controller.cli.office import Opened, opened
+from controller.cli.options import run_folder
 from lims_bridge import numbering
 from lims_bridge.building import Unfit
 from lims_bridge.documents.setting import FontsMissingError, Typesetter
@@ -23,11 +25,13 @@ from lims_bridge.verifying import Check, Report, verify_pdf, verify_xml
 from records.database import reading
 from runtime import utc_now
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "laboratory.toml"
 
-def write_records(out: Path, laboratory: Path, blocks: list[str] | None) -> None:
+
+def write_records(out: Path, laboratory: Path | None, blocks: list[str] | None) -> None:
     """Write canonical records into the run's folder ``canonical``."""
     folder = out / "canonical"
-    lab = laboratory_of(laboratory)
+    lab = laboratory_of(out, laboratory, example=True)
     failed = 0
     with opened(out) as office:
         folder.mkdir(exist_ok=True)
@@ -45,10 +49,12 @@ def write_records(out: Path, laboratory: Path, blocks: list[str] | None) -> None
         refuse(f"{failed} block(s) without a record", code=NOT_DONE)
 
 
-def write_previews(out: Path, laboratory: Path, blocks: list[str] | None, language: str) -> None:
+def write_previews(
+    out: Path, laboratory: Path | None, blocks: list[str] | None, language: str
+) -> None:
     """Write unsealed drafts into the run's folder ``previews``."""
     folder = out / "previews"
-    lab = laboratory_of(laboratory)
+    lab = laboratory_of(out, laboratory, example=True)
     failed = 0
     with typesetter() as setter, opened(out) as office:
         press = Press(setter, Folder(out).pictures)
@@ -124,8 +130,12 @@ def _standing(office: Opened, data: bytes) -> Check:
     review = office.desk.review(RecordKey(row.record, row.revision))
     if isinstance(review, Refusal):
         return Check("register", False, review.reason)
-    why = f": {review.withdrawn}" if review.withdrawn else ""
-    return Check("register", review.state == "issued", f"{review.state}{why}")
+    says: str = review.state
+    if review.withdrawn:
+        says = f"withdrawn by {review.withdrawn}"
+    elif review.successor is not None:
+        says = f"{review.state} by {row.number}-R{review.successor}: ask for that one"
+    return Check("register", review.state == "issued", says)
 
 
 def _print_report(report: Report) -> None:
@@ -136,8 +146,20 @@ def _print_report(report: Report) -> None:
         print(f"  !   {warning}")
 
 
-def laboratory_of(path: Path) -> LaboratoryFile:
-    """Read the laboratory's file; end with a line for each mistake."""
+def laboratory_of(out: Path, given: Path | None, *, example: bool = False) -> LaboratoryFile:
+    """Read the laboratory's file, by default the one of the run; end with a line for each mistake.
+
+    With ``example`` the made-up laboratory serves where there is none, and that is told.
+    """
+    path = given or run_folder(out).path / "laboratory.toml"
+    if given is None and not path.exists():
+        if not example:
+            refuse(
+                f"{path}: no such file, and no document goes out in the name of a laboratory that "
+                f"is made up; write yours from {EXAMPLE.name}, or name it with --laboratory"
+            )
+        print(f"hardlab: {path} is not there: using the made-up {EXAMPLE}", file=sys.stderr)
+        path = EXAMPLE
     try:
         return read_laboratory(path)
     except LaboratoryError as error:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
-from pyhanko.sign.timestamps import TimeStamper
 
 from lims_bridge.dcc.build import build
 from lims_bridge.dcc.schema import schema_folder, violations
@@ -17,8 +16,9 @@ from lims_bridge.documents.sheet import compose
 from lims_bridge.documents.words import TITLES
 from lims_bridge.issue import Duty, Issue, kind_of
 from lims_bridge.record import CalibrationRecord
-from lims_bridge.sealing.pdf_seal import seal_pdf
+from lims_bridge.sealing.pdf_seal import ALONE, seal_pdf
 from lims_bridge.sealing.service import SealError, SealService
+from lims_bridge.sealing.witness import Witness
 from lims_bridge.sealing.xml_seal import seal_xml
 from lims_bridge.verifying.verify import DCC_NAME, RECORD_NAME
 
@@ -58,7 +58,7 @@ class Press:
     typesetter: Typesetter
     pictures: Path
     seal: SealService | None = None
-    stamper: TimeStamper | None = None
+    witness: Witness = ALONE
 
     def make(self, record: CalibrationRecord, issue: Issue) -> Printed | Stopped:
         """Return the document, or why there is none."""
@@ -95,7 +95,7 @@ class Press:
                 seal,
                 reason=f"{TITLES[issue.kind][0]} {issue.identity}",
                 place=record.laboratory.name.zh,
-                stamper=self.stamper,
+                witness=self.witness,
             )
         return Printed(issue, pdf, dcc, sealed=seal is not None)
 

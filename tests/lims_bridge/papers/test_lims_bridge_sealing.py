@@ -34,6 +34,7 @@ from lims_bridge.sealing.demo import demo_seal, write_root
 from lims_bridge.sealing.local import LocalSeal, load_seal
 from lims_bridge.sealing.remote import RemoteSeal
 from lims_bridge.sealing.service import SealError
+from lims_bridge.sealing.witness import Witness
 from lims_bridge.sealing.xml_seal import open_sealed_xml
 from lims_bridge.verifying import Report, verify_pdf, verify_xml
 from lims_bridge.verifying.agreement import disagreements
@@ -351,7 +352,7 @@ def test_a_time_stamp_goes_into_the_seal(press: Press, tmp_path: Path) -> None:
         ),
     )
     record = specimen()
-    made = replace(press, seal=authority, stamper=stamper).make(record, issue_of(record))
+    made = replace(press, seal=authority, witness=Witness(stamper)).make(record, issue_of(record))
     assert isinstance(made, Printed)
     root = write_root(authority, tmp_path)
     assert not {"seal", "signer", "whole"} & failures(verify_pdf("x.pdf", made.pdf, root))

@@ -125,6 +125,48 @@ def anchor(key_file: KeyFile = None, out: Out = DEFAULT_OUT) -> None:
 
 
 @app.command()
+def stamps(
+    trust: Annotated[
+        Path | None, typer.Option(help="Roots of the authorities (PEM): checks who stamped.")
+    ] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """List the time stamps (RFC 3161) on anchors, and lay them beside the anchors as .tsr files.
+
+    They are asked for by a [destination] of kind "timestamp" in OUT/office.toml, and brought by
+    hardlab delivery run. Without us: openssl ts -verify -data DAY.json -in DAY.TSA.tsr -CAfile F
+    """
+    from cryptography import x509
+
+    from lims_bridge.keeping.stamps import stamps_on, write_stamps
+
+    try:
+        roots = tuple(x509.load_pem_x509_certificates(trust.read_bytes())) if trust else ()
+    except (OSError, ValueError) as error:
+        refuse(f"{trust}: no certificates: {error}")
+    bad = 0
+    with opened(out) as office:
+        anchors = office.place.anchors
+        found = list(write_stamps(stamps_on(office.engine, anchors, roots), anchors.folder))
+    for stamp in found:
+        bad += bool(stamp.trouble)
+        when = f"{stamp.at:%Y-%m-%d %H:%M:%S} UTC" if stamp.at else stamp.state
+        print(
+            f"{'FAIL' if stamp.trouble else 'ok  '} {stamp.anchor:14} {stamp.authority:12} {when}"
+        )
+        if stamp.trouble:
+            print(f"       {stamp.trouble}")
+    if not found:
+        refuse(
+            'no stamp was asked for: add a [destination] of kind "timestamp" to '
+            f"{office.place.config}",
+            code=NOT_DONE,
+        )
+    if bad:
+        refuse(f"{bad} of {len(found)} stamps prove nothing", code=NOT_DONE)
+
+
+@app.command()
 def scrub(
     limit: Annotated[int, typer.Option(min=1, help="How many files to read at most.")] = 1000,
     out: Out = DEFAULT_OUT,

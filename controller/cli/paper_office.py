@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from controller.cli.office import Opened, granted, key_of, opened, signed_by
 from controller.cli.papers import laboratory_of, tell, tell_unfit, typesetter
 from lims_bridge import numbering
 from lims_bridge.building import Unfit
+from lims_bridge.delivery.config import OfficeConfigError
 from lims_bridge.issue import Language
 from lims_bridge.issuing import IssuingOffice
 from lims_bridge.press import Press, Stopped
@@ -59,7 +61,11 @@ def issue_approved(
     lab = laboratory_of(out, laboratory)
     with typesetter() as setter, opened(out) as office:
         desk = office.desk
-        press = Press(setter, Folder(out).pictures, seal)
+        try:
+            witness = office.config.seal.witness()
+        except OfficeConfigError as error:
+            refuse(*error.problems)
+        press = Press(setter, Folder(out).pictures, seal, witness)
         bureau = IssuingOffice(desk, office.registry, lab, press, cast(Language, language))
         keys = [key_of(office, each) for each in numbers or ()] or list(desk.standing("approved"))
         if not keys:
@@ -76,6 +82,8 @@ def issue_approved(
             path.write_bytes(done.pdf)
             path.with_suffix(".xml").write_bytes(done.dcc)
             print(path)
+    for why in witness.told:
+        print(f"hardlab: {why}", file=sys.stderr)
     if failed:
         refuse(f"{failed} of {len(keys)} not issued", code=NOT_DONE)
 

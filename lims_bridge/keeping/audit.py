@@ -19,6 +19,7 @@ from lims_bridge.keeping.anchors import AnchorFolder, anchored_rows, check_ancho
 from lims_bridge.keeping.certificates import certificates, missing_numbers
 from lims_bridge.keeping.erasure import erased, payloads_of
 from lims_bridge.keeping.files import FileDamagedError, FileMissingError, FileStore
+from lims_bridge.keeping.stamps import stamps_on
 from lims_bridge.office import OfficeRow, broken_links, rows
 from lims_bridge.office.events import AnchorMade, AnyEvent
 from lims_bridge.office.log import OfficeLogError
@@ -68,6 +69,7 @@ def audit(evidence: Evidence) -> Iterator[Finding]:
     yield _outbox(evidence.engine)
     yield _payloads(evidence, office)
     yield _anchors(evidence, journal.hashes, office)
+    yield _stamps(evidence)
 
 
 @dataclass(slots=True)
@@ -231,6 +233,14 @@ def _anchors(evidence: Evidence, journal: dict[int, str], office: _OfficeWalk) -
         if name in made and _digest(evidence.anchors, name) not in (made[name], "")
     ]
     return Finding(part, not odd, "; ".join(odd[:SHOWN]) or f"{len(names)} anchors hold")
+
+
+def _stamps(evidence: Evidence) -> Finding:
+    asked = list(stamps_on(evidence.engine, evidence.anchors))
+    odd = [f"{each.anchor} by {each.authority}: {each.trouble}" for each in asked if each.trouble]
+    had = sum(each.at is not None for each in asked)
+    says = f"{had} of {len(asked)} asked for" if asked else "no time-stamping authority is asked"
+    return Finding("stamps", not odd, _some(odd) if odd else says)
 
 
 def _digest(anchors: AnchorFolder, name: str) -> str:

@@ -20,10 +20,10 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
 from pyhanko.sign.timestamps import TimeStamper
-from pyhanko_certvalidator.errors import PathError
+from pyhanko_certvalidator.errors import PathError, PathValidationError, RevokedError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from lims_bridge.sealing.service import SealService, on_curve
+from lims_bridge.sealing.service import SealError, SealService, on_curve
 from lims_bridge.sealing.witness import Proofs, Witness
 
 FIELD: Final = "Seal"
@@ -86,8 +86,11 @@ def seal_pdf(
             break
         try:
             return sealed(stamper, proofs)
-        except (OSError, SigningError, PathError) as error:
-            witness.lacking(f"{error}; {_LESS[proofs is None]}")
+        except (OSError, SigningError, PathError, PathValidationError) as error:
+            why = error.__cause__ or error
+            if isinstance(why, RevokedError):
+                raise SealError(f"a certificate of the seal or its witness: {why}") from None
+            witness.lacking(f"{why}; {_LESS[proofs is None]}")
     return sealed(None, None)
 
 

@@ -93,8 +93,11 @@ def _status(reader: PdfFileReader, roots: Path, moment: datetime | None) -> PdfS
         return status
     # It existed at the time of the stamp: what counts is whether the certificate was good then.
     known |= {"moment": stamp.timestamp, "retroactive_revinfo": True}
-    proofs = DocumentSecurityStore.read_dss(reader) if "/DSS" in reader.root else None
-    then = proofs.as_validation_context(known) if proofs else ValidationContext(**known)
+    if "/DSS" in reader.root:
+        proofs = DocumentSecurityStore.read_dss(reader)
+        then = proofs.as_validation_context(known | {"revocation_mode": "require"})
+    else:
+        then = ValidationContext(**known)
     return validate_pdf_signature(seal, then, ts_validation_context=now)
 
 

@@ -23,6 +23,7 @@ from tests.controller.certificate_office import (
 from tests.lims_bridge.papers.reading import pages, squeezed
 
 NUMBER = "HRJ2026-00001"
+NAMES = ("张检定", "李核验", "王批准")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class House:
         return self(*words, "--by", by, "--passphrase-file", self.secret, code=code)
 
     def staff(self) -> None:
-        for person, duty in STAFF:
-            self("review", "person", "enter", person, "--name", f"{person}-全名", "--by", "boss")
+        for (person, duty), name in zip(STAFF, NAMES, strict=True):
+            self("review", "person", "enter", person, "--name", name, "--by", "boss")
             self.signed("review", "person", "passphrase", person, by="boss")
             days = ("--first", "2020-01-01", "--last", "2099-12-31")
             may = ("review", "person", "authorise", person, "--for", duty, "--scale", "*")

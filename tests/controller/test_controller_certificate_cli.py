@@ -134,7 +134,7 @@ def approved_run(demo: Path, tmp_path: Path) -> Path:
     run = tmp_path / "run"
     shutil.copytree(demo, run)
     keep_picture(run / "pictures")
-    record = specimen()
+    record = specimen(tester="zhang-全名")
     with opened(run) as office:
         for person, duty in STAFF:
             office.registry.enter(person, {"name": f"{person}-全名"}, "setup")

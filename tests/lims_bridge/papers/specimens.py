@@ -69,6 +69,7 @@ def specimen(
     confirmed: bool = True,
     customer: str = "示例机械制造有限公司",
     number: str = "T-000123",
+    tester: str = "张检定",
 ) -> CalibrationRecord:
     """Return a record whose verdict is the one its readings give."""
     scale = find_scale(symbol)
@@ -152,7 +153,7 @@ def specimen(
             failed_items=failed,
         ),
         pictures=(Picture(purpose="after", sha256=PICTURE, at=ended),),
-        tester=Person(name="张检定", authorisation="检字 001"),
+        tester=Person(name=tester, authorisation="检字 001"),
         versions=Versions(program="hardlab 0.1.0", configuration="c0ffee", session=1),
         origin=Origin(tray="T", tray_seq=4, slot=1, verdict_seq=123),
     )

@@ -340,6 +340,13 @@ def test_nobody_checks_his_own_work(press: Press) -> None:
     assert any("cannot check" in reason for reason in stopped.reasons)
 
 
+def test_only_the_person_in_charge_signs_for_the_run(press: Press) -> None:
+    record = specimen(tester="赵另人")
+    stopped = press.make(record, issue_of(record))
+    assert isinstance(stopped, Stopped)
+    assert "the record names 赵另人 as in charge" in stopped.reasons[0]
+
+
 # -- time stamps --------------------------------------------------------------------------------
 
 

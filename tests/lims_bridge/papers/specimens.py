@@ -75,6 +75,8 @@ def specimen(
     scale = find_scale(symbol)
     code = "JJG 147-2017" if scale.family == "brinell" else "JJG 113-2013"
     regulation = load_regulation(code)
+    if confirmed:
+        regulation = regulation.confirm("王计量", date(2026, 1, 2))
     readings = [Decimal(value) for value in values]
     verdict = judge(scale, readings, regulation)
     ended = START + timedelta(minutes=len(values))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lims_bridge.documents.fonts import font_folder
-from lims_bridge.documents.numbers import exactly, shown, signed, told_apart
+from lims_bridge.documents.numbers import exactly, place, shown, signed, told_apart
 from lims_bridge.documents.setting import FontsMissingError, Typesetter
 from lims_bridge.documents.words import DEMO, DRAFT, ELECTRONIC, FAIL, PASS, TITLES
 from lims_bridge.issue import Language, kind_of, valid_until
@@ -91,7 +91,12 @@ def facts(record: CalibrationRecord, language: Language) -> list[str]:
 
 def row(reading: Reading) -> list[str]:
     assert reading.hardness is not None
-    return [exactly(reading.hardness), shown(reading.x_mm, 3), str(reading.number)]
+    return [
+        exactly(reading.hardness),
+        place(reading.x_mm),
+        place(reading.y_mm),
+        str(reading.number),
+    ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import cast
 
+from cryptography import x509
+
 from controller.assembly import Folder
 from controller.certificates.run_records import run_records
 from controller.cli.errors import NOT_DONE, refuse
@@ -32,10 +34,11 @@ def write_records(out: Path, laboratory: Path | None, blocks: list[str] | None) 
     """Write canonical records into the run's folder ``canonical``."""
     folder = out / "canonical"
     lab = laboratory_of(out, laboratory, example=True)
-    failed = 0
+    failed, written, left = 0, 0, set(blocks or ())
     with opened(out) as office:
         folder.mkdir(exist_ok=True)
-        for _, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+        for run, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+            left.discard(run.block_id)
             if isinstance(record, Unfit):
                 failed += 1
                 tell_unfit(record)
@@ -44,7 +47,10 @@ def write_records(out: Path, laboratory: Path | None, blocks: list[str] | None) 
             path.write_bytes(record.payload())
             draft = " (provisional 暂定)" if record.draft else ""
             print(f"{record.item.number:12} {record.number}{draft}")
-    print(f"review them: hardlab review take {folder}/*.json --out {out}")
+            written += 1
+    if written:
+        print(f"review them: hardlab review take {folder}/*.json --out {out}")
+    failed += _strangers(left)
     if failed:
         refuse(f"{failed} block(s) without a record", code=NOT_DONE)
 
@@ -55,11 +61,12 @@ def write_previews(
     """Write unsealed drafts into the run's folder ``previews``."""
     folder = out / "previews"
     lab = laboratory_of(out, laboratory, example=True)
-    failed = 0
+    failed, left = 0, set(blocks or ())
     with typesetter() as setter, opened(out) as office:
         press = Press(setter, Folder(out).pictures)
         folder.mkdir(exist_ok=True)
-        for _, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+        for run, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+            left.discard(run.block_id)
             if isinstance(record, Unfit):
                 failed += 1
                 tell_unfit(record)
@@ -72,12 +79,17 @@ def write_previews(
             path = folder / f"{record.item.number}-{language}.pdf"
             path.write_bytes(made.pdf)
             print(path)
+    failed += _strangers(left)
     if failed:
         refuse(f"{failed} block(s) without a document", code=NOT_DONE)
 
 
 def verify_files(files: list[Path], trust: Path, out: Path | None) -> bool:
     """Verify files and print what was found; return whether all are good."""
+    try:
+        x509.load_pem_x509_certificates(trust.read_bytes())
+    except (OSError, ValueError):
+        refuse(f"{trust}: holds no certificates (PEM) to trust; ask the laboratory for its root")
     reports = [_verified(file, trust) for file in files]
     if out is not None:
         with opened(out) as office:
@@ -155,8 +167,8 @@ def laboratory_of(out: Path, given: Path | None, *, example: bool = False) -> La
     if given is None and not path.exists():
         if not example:
             refuse(
-                f"{path}: no such file, and no document goes out in the name of a laboratory that "
-                f"is made up; write yours from {EXAMPLE.name}, or name it with --laboratory"
+                f"{path}: no such file, and no document goes out in the name of a made-up "
+                f"laboratory; write yours from examples/{EXAMPLE.name}, or give --laboratory FILE"
             )
         print(f"hardlab: {path} is not there: using the made-up {EXAMPLE}", file=sys.stderr)
         path = EXAMPLE
@@ -176,6 +188,13 @@ def typesetter() -> Typesetter:
 
 def _only(blocks: list[str] | None) -> frozenset[str] | None:
     return frozenset(blocks) if blocks else None
+
+
+def _strangers(blocks: set[str]) -> int:
+    """Tell which blocks were asked for and are none; return how many."""
+    for block in sorted(blocks):
+        tell(block, ("no block of the last tray has this number: see hardlab records",))
+    return len(blocks)
 
 
 def tell_unfit(unfit: Unfit) -> None:

@@ -70,7 +70,8 @@ def show(number: Number, out: Out = DEFAULT_OUT) -> None:
         for at, event in history(office.engine, review.key):
             by = getattr(event, "by", "")
             who = by if by in known or not by else f"{by} (not a person)"
-            why = getattr(event, "reason", "")
+            newer = getattr(event, "successor", None)
+            why = getattr(event, "reason", "") or (f"by revision {newer}" if newer else "")
             what = type(event).__name__.removeprefix("Record").lower()
             print(f"  {at:%Y-%m-%d %H:%M} UTC  {what:10} {who}{': ' if why else ''}{why}")
         for document in review.documents:

@@ -184,3 +184,22 @@ def test_make_verify_revoke(approved_run: Path, tmp_path: Path) -> None:
     assert "register: withdrawn by wang: 块号有误" in bad.output
     # Without the register the file itself is still what was sealed.
     assert hardlab("certificate", "verify", made, "--trust", trust).exit_code == 0
+
+
+def test_a_block_that_is_none_and_roots_that_are_none_are_told(demo: Path, tmp_path: Path) -> None:
+    where = ("--out", demo, "--laboratory", LABORATORY)
+    for command in ("records", "preview"):
+        done = hardlab("certificate", command, "NOPE", *where)
+        assert done.exit_code == 1
+        assert "NOPE: no block of the last tray has this number" in done.output
+        assert "review them" not in done.output
+    rare = tmp_path / "rare.toml"
+    text = Path(LABORATORY).read_text(encoding="utf-8")
+    rare.write_text(text.replace("示例机械制造有限公司", "🔩机械"), encoding="utf-8")
+    done = hardlab("certificate", "preview", "A-1", "--out", demo, "--laboratory", rare)
+    assert done.exit_code == 1
+    assert "no typeface has 🔩 (U+1F529)" in done.output
+    file = demo / "certificates" / "DEMO-2026-00001.pdf"
+    done = hardlab("certificate", "verify", file, "--trust", rare)
+    assert done.exit_code == 2
+    assert "holds no certificates" in done.output

@@ -156,8 +156,9 @@ def test_a_missing_glyph_stops_the_document(press: Press, letter: str) -> None:
     record = specimen(customer=f"{letter}田公司")
     stopped = press.make(record, issue_of(record))
     assert isinstance(stopped, Stopped)
-    assert "PDF/A" in stopped.reasons[0]
-    assert letter in stopped.reasons[0] or f"{ord(letter):x}" in stopped.reasons[0]
+    reason = stopped.reasons[0]
+    assert f"U+{ord(letter):04X}" in reason or f"{ord(letter):x}" in reason, reason
+    assert "write it otherwise" in reason or "PDF/A" in reason
 
 
 def test_the_same_record_gives_the_same_page(typesetter: Typesetter, pictures: Path) -> None:

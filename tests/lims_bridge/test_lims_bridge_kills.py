@@ -9,7 +9,7 @@ import pytest
 from benchmarks.delivery_kills import campaign
 
 
-@pytest.mark.parametrize(("kind", "messages"), [("keys", 20), ("senaite", 10), ("none", 20)])
+@pytest.mark.parametrize(("kind", "messages"), [("senaite", 10), ("none", 20)])
 def test_a_sender_that_is_killed_loses_and_doubles_nothing(
     tmp_path: Path, kind: str, messages: int
 ) -> None:

@@ -108,14 +108,15 @@ def _checks(record: CalibrationRecord) -> Iterator[str]:
 def _values(record: CalibrationRecord, scale: Scale) -> Iterator[str]:
     for reading in record.valid_readings:
         assert reading.hardness is not None  # that is what makes it valid
-        if not _possible(scale, reading.hardness):
+        if not possible(scale, reading.hardness):
             yield (
                 f"indentation {reading.op} reads {reading.hardness} {scale.symbol}, which this "
                 "scale cannot show: look at the raw record"
             )
 
 
-def _possible(scale: Scale, hardness: Decimal) -> bool:
+def possible(scale: Scale, hardness: Decimal) -> bool:
+    """Say whether a scale can show such a reading at all."""
     if scale.number is None:
         return 0 < hardness <= 2 * scale.high
     return 0 <= hardness <= scale.number

@@ -101,7 +101,7 @@ class IssuingOffice:
         self, review: Review, row: Certificate, made: tuple[bytes, bytes], by: str
     ) -> Issued | Stopped:
         pdf, dcc = made
-        identity = _identity(row)
+        identity = numbering.identity_of(row)
         assert row.pdf_sha256 is not None and row.dcc_sha256 is not None
         documents = (
             Document("pdf", f"{identity}.pdf", row.pdf_sha256),
@@ -162,9 +162,7 @@ class IssuingOffice:
         if old is None or old.pdf_sha256 is None:
             return None
         return Replaced(
-            identity=_identity(old), pdf_sha256=old.pdf_sha256, reason=review.reason or "–"
+            identity=numbering.identity_of(old),
+            pdf_sha256=old.pdf_sha256,
+            reason=review.reason or "–",
         )
-
-
-def _identity(row: Certificate) -> str:
-    return row.number if row.revision == 1 else f"{row.number}-R{row.revision}"

@@ -68,6 +68,11 @@ def printed(session: Session, row: Certificate, pdf_sha256: str, dcc_sha256: str
     session.flush()
 
 
+def identity_of(row: Certificate) -> str:
+    """Return what stands on a document: the number, and the revision if it is not the first."""
+    return row.number if row.revision == 1 else f"{row.number}-R{row.revision}"
+
+
 def find(session: Session, number: str, revision: int | None = None) -> Certificate | None:
     """Return the row of a number: of one revision, or of the newest."""
     found = select(Certificate).where(Certificate.number == number)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
-from pyhanko.sign.timestamps import TimeStamper
 
 from lims_bridge.dcc.build import build
 from lims_bridge.dcc.schema import schema_folder, violations
@@ -16,9 +15,10 @@ from lims_bridge.documents.setting import Attachment, Typesetter, Unset
 from lims_bridge.documents.sheet import compose
 from lims_bridge.documents.words import TITLES
 from lims_bridge.issue import Duty, Issue, kind_of
-from lims_bridge.record import CalibrationRecord
-from lims_bridge.sealing.pdf_seal import seal_pdf
+from lims_bridge.record import CalibrationRecord, in_china
+from lims_bridge.sealing.pdf_seal import ALONE, seal_pdf
 from lims_bridge.sealing.service import SealError, SealService
+from lims_bridge.sealing.witness import Witness
 from lims_bridge.sealing.xml_seal import seal_xml
 from lims_bridge.verifying.verify import DCC_NAME, RECORD_NAME
 
@@ -58,7 +58,7 @@ class Press:
     typesetter: Typesetter
     pictures: Path
     seal: SealService | None = None
-    stamper: TimeStamper | None = None
+    witness: Witness = ALONE
 
     def make(self, record: CalibrationRecord, issue: Issue) -> Printed | Stopped:
         """Return the document, or why there is none."""
@@ -95,7 +95,7 @@ class Press:
                 seal,
                 reason=f"{TITLES[issue.kind][0]} {issue.identity}",
                 place=record.laboratory.name.zh,
-                stamper=self.stamper,
+                witness=self.witness,
             )
         return Printed(issue, pdf, dcc, sealed=seal is not None)
 
@@ -113,8 +113,11 @@ def objections(record: CalibrationRecord, issue: Issue, seal: SealService | None
         yield "a demonstration and a real document must not bear each other's seal"
     if seal is not None and issue.draft and not seal.demo:
         yield "a draft is not sealed; look at it with: hardlab certificate preview"
+    if seal is not None:
+        yield from _ended(seal, issue)
     if not issue.draft:
         yield from _unsigned(issue)
+        yield from _other_tester(record, issue)
 
 
 def _unsigned(issue: Issue) -> Iterator[str]:
@@ -124,6 +127,26 @@ def _unsigned(issue: Issue) -> Iterator[str]:
     tester, checker = issue.signer("tester"), issue.signer("checker")
     if tester and checker and tester.name == checker.name:
         yield f"{tester.name} cannot check what the same person tested"
+
+
+def _ended(seal: SealService, issue: Issue) -> Iterator[str]:
+    own = seal.chain[0]
+    first, last = in_china(own.not_valid_before_utc), in_china(own.not_valid_after_utc)
+    if not first <= issue.issued_on <= last:
+        yield (
+            f"the certificate of the seal is good from {first} to {last}, not on "
+            f"{issue.issued_on}: seal with a renewed one, or set the clock"
+        )
+
+
+def _other_tester(record: CalibrationRecord, issue: Issue) -> Iterator[str]:
+    # The document says that the person named is in charge of the run; so does the record inside.
+    signed = issue.signer("tester")
+    if signed is not None and signed.name != record.tester.name:
+        yield (
+            f"{signed.name} signed as 检定员, but the record names {record.tester.name} as in "
+            "charge of the run: put the right one into [tester] and take the record anew"
+        )
 
 
 def _attached(record: CalibrationRecord, dcc: bytes) -> tuple[Attachment, ...]:

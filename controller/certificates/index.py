@@ -38,7 +38,7 @@ th, td { text-align: left; padding: 7px 10px; border-bottom: 1px solid var(--hai
 th { background: var(--pale); color: var(--ink); font-weight: 600; border-top: 2px solid var(--ink);
   position: sticky; top: 0; }
 td.wide { white-space: normal; min-width: 220px; }
-td.number { text-align: right; }
+.number { text-align: right; }
 a { color: #0b5cad; } a:focus-visible { outline: 2px solid #0b5cad; outline-offset: 2px; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 small { color: var(--soft); display: block; }
@@ -88,9 +88,9 @@ def write_index(
 <p class="mark">演示：模拟数据，演示签章，非真实证书 · DEMO: simulated data, demo seal</p></header>
 <ul class="sums">{"".join(_sums(entries))}</ul>
 <div class="scroll"><table><thead><tr>
-<th>槽位<small>Slot</small></th><th>块号<small>Block</small></th>
-<th>文件<small>Document</small></th><th>硬度<small>Hardness</small></th>
-<th>均匀度<small>Uniformity</small></th><th>打开<small>Open</small></th>
+<th class="number">槽位<small>Slot</small></th><th>块号<small>Block</small></th>
+<th>文件<small>Document</small></th><th class="number">硬度<small>Hardness</small></th>
+<th class="number">均匀度<small>Uniformity</small></th><th>打开<small>Open</small></th>
 <th>核验<small>Verification</small></th></tr></thead><tbody>
 {rows}
 </tbody></table></div>

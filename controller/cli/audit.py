@@ -9,7 +9,7 @@ import typer
 
 from controller.cli.errors import NOT_DONE, refuse
 from controller.cli.office import By, Opened, Why, granted, opened
-from controller.cli.options import DEFAULT_OUT, Out
+from controller.cli.options import DEFAULT_OUT, AsJson, Out
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -59,6 +59,22 @@ def verify(
         refuse(f"{bad} parts are not as they were", code=NOT_DONE)
 
 
+@app.command("certificates")
+def certificates_(
+    as_json: AsJson = False,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """List every certificate: issued, replaced, withdrawn; and whether its files are as issued.
+
+    Each line of the table is checked against the office's events and the kept files; a missing or
+    changed file, a changed row and a number that is gone are named.
+    """
+    from controller.cli.audit_table import certificate_table
+
+    if not certificate_table(out, as_json=as_json):
+        raise typer.Exit(NOT_DONE)
+
+
 @app.command()
 def key(key_file: KeyFile = None, out: Out = DEFAULT_OUT) -> None:
     """Make the key that signs anchors. Give the public half to whoever shall verify."""
@@ -106,6 +122,48 @@ def anchor(key_file: KeyFile = None, out: Out = DEFAULT_OUT) -> None:
     print(f"anchor {made.name} {made.digest}")
     for chain, at in made.chains.items():
         print(f"  {chain}: row {at.seq}, {at.hash}")
+
+
+@app.command()
+def stamps(
+    trust: Annotated[
+        Path | None, typer.Option(help="Roots of the authorities (PEM): checks who stamped.")
+    ] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """List the time stamps (RFC 3161) on anchors, and lay them beside the anchors as .tsr files.
+
+    They are asked for by a [destination] of kind "timestamp" in OUT/office.toml, and brought by
+    hardlab delivery run. Without us: openssl ts -verify -data DAY.json -in DAY.TSA.tsr -CAfile F
+    """
+    from cryptography import x509
+
+    from lims_bridge.keeping.stamps import stamps_on, write_stamps
+
+    try:
+        roots = tuple(x509.load_pem_x509_certificates(trust.read_bytes())) if trust else ()
+    except (OSError, ValueError) as error:
+        refuse(f"{trust}: no certificates: {error}")
+    bad = 0
+    with opened(out) as office:
+        anchors = office.place.anchors
+        found = list(write_stamps(stamps_on(office.engine, anchors, roots), anchors.folder))
+    for stamp in found:
+        bad += bool(stamp.trouble)
+        when = f"{stamp.at:%Y-%m-%d %H:%M:%S} UTC" if stamp.at else stamp.state
+        print(
+            f"{'FAIL' if stamp.trouble else 'ok  '} {stamp.anchor:14} {stamp.authority:12} {when}"
+        )
+        if stamp.trouble:
+            print(f"       {stamp.trouble}")
+    if not found:
+        refuse(
+            'no stamp was asked for: add a [destination] of kind "timestamp" to '
+            f"{office.place.config}",
+            code=NOT_DONE,
+        )
+    if bad:
+        refuse(f"{bad} of {len(found)} stamps prove nothing", code=NOT_DONE)
 
 
 @app.command()

@@ -18,9 +18,13 @@ app = typer.Typer(
 )
 
 LaboratoryPath = Annotated[
-    Path, typer.Option("--laboratory", help="The laboratory as documents name it.")
+    Path | None,
+    typer.Option(
+        "--laboratory",
+        help="The laboratory as documents name it.",
+        show_default="OUT/laboratory.toml",
+    ),
 ]
-DEFAULT_LABORATORY = Path("examples/laboratory.toml")
 Tongue = Annotated[str, typer.Option(help="zh, en, or both.")]
 Blocks = Annotated[list[str] | None, typer.Argument(help="Blocks; all of the tray if none.")]
 
@@ -28,7 +32,7 @@ Blocks = Annotated[list[str] | None, typer.Argument(help="Blocks; all of the tra
 @app.command()
 def records(
     blocks: Blocks = None,
-    laboratory: LaboratoryPath = DEFAULT_LABORATORY,
+    laboratory: LaboratoryPath = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Write the canonical record of each block, for review (hardlab review take).
@@ -44,7 +48,7 @@ def records(
 def preview(
     blocks: Blocks = None,
     language: Tongue = "both",
-    laboratory: LaboratoryPath = DEFAULT_LABORATORY,
+    laboratory: LaboratoryPath = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Show what the documents would look like: drafts, without number and seal.
@@ -77,7 +81,7 @@ def make(
     ] = None,
     by: Annotated[str, typer.Option(help="Who releases them: a short name, for the log.")] = "",
     language: Tongue = "both",
-    laboratory: LaboratoryPath = DEFAULT_LABORATORY,
+    laboratory: LaboratoryPath = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Issue what was approved: number, print, seal, release. Everything approved if none is named.
@@ -152,7 +156,7 @@ def revoke(
 def amend(
     number: Annotated[str, typer.Argument(help="The number of the certificate.")],
     reason: Annotated[str, typer.Option(help="What is corrected, in a sentence.")],
-    laboratory: LaboratoryPath = DEFAULT_LABORATORY,
+    laboratory: LaboratoryPath = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Make a new revision of an issued record from the library and the laboratory's file.

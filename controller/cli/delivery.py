@@ -32,8 +32,12 @@ def status(out: Out = DEFAULT_OUT) -> None:
     from runtime import utc_now
 
     with opened(out) as office:
-        for (destination, state), number in counts(office.engine).items():
+        counted = counts(office.engine)
+        for (destination, state), number in counted.items():
             print(f"{destination:16} {state:9} {number}")
+        if not counted:
+            told = ", ".join(office.config.destination) or f"nobody: {office.place.config} is empty"
+            print(f"no message yet; told of what is issued: {told}")
         stuck = messages(office.engine, "dead", "unknown")
         now = utc_now()
         late = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from controller.cli.office import Opened, granted, key_of, opened, signed_by
 from controller.cli.papers import laboratory_of, tell, tell_unfit, typesetter
 from lims_bridge import numbering
 from lims_bridge.building import Unfit
+from lims_bridge.delivery.config import OfficeConfigError
 from lims_bridge.issue import Language
 from lims_bridge.issuing import IssuingOffice
 from lims_bridge.press import Press, Stopped
@@ -48,7 +50,7 @@ def remote_seal(url: str, chain: Path, token: Path | None) -> SealService:
 
 def issue_approved(
     out: Path,
-    laboratory: Path,
+    laboratory: Path | None,
     numbers: list[str] | None,
     seal: SealService,
     by: str,
@@ -56,10 +58,14 @@ def issue_approved(
 ) -> None:
     """Issue approved records and write their documents into the run's folder ``certificates``."""
     folder = out / "certificates"
-    lab = laboratory_of(laboratory)
+    lab = laboratory_of(out, laboratory)
     with typesetter() as setter, opened(out) as office:
         desk = office.desk
-        press = Press(setter, Folder(out).pictures, seal)
+        try:
+            witness = office.config.seal.witness()
+        except OfficeConfigError as error:
+            refuse(*error.problems)
+        press = Press(setter, Folder(out).pictures, seal, witness)
         bureau = IssuingOffice(desk, office.registry, lab, press, cast(Language, language))
         keys = [key_of(office, each) for each in numbers or ()] or list(desk.standing("approved"))
         if not keys:
@@ -76,6 +82,8 @@ def issue_approved(
             path.write_bytes(done.pdf)
             path.with_suffix(".xml").write_bytes(done.dcc)
             print(path)
+    for why in witness.told:
+        print(f"hardlab: {why}", file=sys.stderr)
     if failed:
         refuse(f"{failed} of {len(keys)} not issued", code=NOT_DONE)
 
@@ -92,9 +100,9 @@ def revoke_certificate(
         print(f"{number}: {done.state}")
 
 
-def amend_certificate(out: Path, laboratory: Path, number: str, reason: str) -> None:
+def amend_certificate(out: Path, laboratory: Path | None, number: str, reason: str) -> None:
     """Take a new revision of an issued record into review."""
-    lab = laboratory_of(laboratory)
+    lab = laboratory_of(out, laboratory)
     with opened(out) as office:
         row = _row(office, number)
         old = read_record(office.desk.files.get(row.record_digest))
@@ -108,9 +116,11 @@ def amend_certificate(out: Path, laboratory: Path, number: str, reason: str) -> 
 
 def _row(office: Opened, number: str) -> Certificate:
     base, dash, revision = number.rpartition("-R")
-    named = (base, int(revision)) if dash and revision.isdecimal() else (number, None)
     with reading(office.engine) as session:
-        row = numbering.find(session, *named)
+        # A laboratory's own pattern may end in -R and digits: the number as it stands goes first.
+        row = numbering.find(session, number)
+        if row is None and dash and revision.isdecimal():
+            row = numbering.find(session, base, int(revision))
     if row is None:
         refuse(f"{number}: the register knows no such number", code=NOT_DONE)
     return row

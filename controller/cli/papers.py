@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import cast
+
+from cryptography import x509
 
 from controller.assembly import Folder
 from controller.certificates.run_records import run_records
 from controller.cli.errors import NOT_DONE, refuse
 from controller.cli.office import Opened, opened
+from controller.cli.options import run_folder
 from lims_bridge import numbering
 from lims_bridge.building import Unfit
 from lims_bridge.documents.setting import FontsMissingError, Typesetter
@@ -23,15 +27,18 @@ from lims_bridge.verifying import Check, Report, verify_pdf, verify_xml
 from records.database import reading
 from runtime import utc_now
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "laboratory.toml"
 
-def write_records(out: Path, laboratory: Path, blocks: list[str] | None) -> None:
+
+def write_records(out: Path, laboratory: Path | None, blocks: list[str] | None) -> None:
     """Write canonical records into the run's folder ``canonical``."""
     folder = out / "canonical"
-    lab = laboratory_of(laboratory)
-    failed = 0
+    lab = laboratory_of(out, laboratory, example=True)
+    failed, written, left = 0, 0, set(blocks or ())
     with opened(out) as office:
         folder.mkdir(exist_ok=True)
-        for _, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+        for run, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+            left.discard(run.block_id)
             if isinstance(record, Unfit):
                 failed += 1
                 tell_unfit(record)
@@ -40,20 +47,26 @@ def write_records(out: Path, laboratory: Path, blocks: list[str] | None) -> None
             path.write_bytes(record.payload())
             draft = " (provisional 暂定)" if record.draft else ""
             print(f"{record.item.number:12} {record.number}{draft}")
-    print(f"review them: hardlab review take {folder}/*.json --out {out}")
+            written += 1
+    if written:
+        print(f"review them: hardlab review take {folder}/*.json --out {out}")
+    failed += _strangers(left)
     if failed:
         refuse(f"{failed} block(s) without a record", code=NOT_DONE)
 
 
-def write_previews(out: Path, laboratory: Path, blocks: list[str] | None, language: str) -> None:
+def write_previews(
+    out: Path, laboratory: Path | None, blocks: list[str] | None, language: str
+) -> None:
     """Write unsealed drafts into the run's folder ``previews``."""
     folder = out / "previews"
-    lab = laboratory_of(laboratory)
-    failed = 0
+    lab = laboratory_of(out, laboratory, example=True)
+    failed, left = 0, set(blocks or ())
     with typesetter() as setter, opened(out) as office:
         press = Press(setter, Folder(out).pictures)
         folder.mkdir(exist_ok=True)
-        for _, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+        for run, record in run_records(office.engine, lab, utc_now(), _only(blocks)):
+            left.discard(run.block_id)
             if isinstance(record, Unfit):
                 failed += 1
                 tell_unfit(record)
@@ -66,12 +79,17 @@ def write_previews(out: Path, laboratory: Path, blocks: list[str] | None, langua
             path = folder / f"{record.item.number}-{language}.pdf"
             path.write_bytes(made.pdf)
             print(path)
+    failed += _strangers(left)
     if failed:
         refuse(f"{failed} block(s) without a document", code=NOT_DONE)
 
 
 def verify_files(files: list[Path], trust: Path, out: Path | None) -> bool:
     """Verify files and print what was found; return whether all are good."""
+    try:
+        x509.load_pem_x509_certificates(trust.read_bytes())
+    except (OSError, ValueError):
+        refuse(f"{trust}: holds no certificates (PEM) to trust; ask the laboratory for its root")
     reports = [_verified(file, trust) for file in files]
     if out is not None:
         with opened(out) as office:
@@ -124,8 +142,12 @@ def _standing(office: Opened, data: bytes) -> Check:
     review = office.desk.review(RecordKey(row.record, row.revision))
     if isinstance(review, Refusal):
         return Check("register", False, review.reason)
-    why = f": {review.withdrawn}" if review.withdrawn else ""
-    return Check("register", review.state == "issued", f"{review.state}{why}")
+    says: str = review.state
+    if review.withdrawn:
+        says = f"withdrawn by {review.withdrawn}"
+    elif review.successor is not None:
+        says = f"{review.state} by {row.number}-R{review.successor}: ask for that one"
+    return Check("register", review.state == "issued", says)
 
 
 def _print_report(report: Report) -> None:
@@ -136,8 +158,20 @@ def _print_report(report: Report) -> None:
         print(f"  !   {warning}")
 
 
-def laboratory_of(path: Path) -> LaboratoryFile:
-    """Read the laboratory's file; end with a line for each mistake."""
+def laboratory_of(out: Path, given: Path | None, *, example: bool = False) -> LaboratoryFile:
+    """Read the laboratory's file, by default the one of the run; end with a line for each mistake.
+
+    With ``example`` the made-up laboratory serves where there is none, and that is told.
+    """
+    path = given or run_folder(out).path / "laboratory.toml"
+    if given is None and not path.exists():
+        if not example:
+            refuse(
+                f"{path}: no such file, and no document goes out in the name of a made-up "
+                f"laboratory; write yours from examples/{EXAMPLE.name}, or give --laboratory FILE"
+            )
+        print(f"hardlab: {path} is not there: using the made-up {EXAMPLE}", file=sys.stderr)
+        path = EXAMPLE
     try:
         return read_laboratory(path)
     except LaboratoryError as error:
@@ -154,6 +188,13 @@ def typesetter() -> Typesetter:
 
 def _only(blocks: list[str] | None) -> frozenset[str] | None:
     return frozenset(blocks) if blocks else None
+
+
+def _strangers(blocks: set[str]) -> int:
+    """Tell which blocks were asked for and are none; return how many."""
+    for block in sorted(blocks):
+        tell(block, ("no block of the last tray has this number: see hardlab records",))
+    return len(blocks)
 
 
 def tell_unfit(unfit: Unfit) -> None:

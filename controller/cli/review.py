@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,7 +70,8 @@ def show(number: Number, out: Out = DEFAULT_OUT) -> None:
         for at, event in history(office.engine, review.key):
             by = getattr(event, "by", "")
             who = by if by in known or not by else f"{by} (not a person)"
-            why = getattr(event, "reason", "")
+            newer = getattr(event, "successor", None)
+            why = getattr(event, "reason", "") or (f"by revision {newer}" if newer else "")
             what = type(event).__name__.removeprefix("Record").lower()
             print(f"  {at:%Y-%m-%d %H:%M} UTC  {what:10} {who}{': ' if why else ''}{why}")
         for document in review.documents:
@@ -104,62 +106,53 @@ def take(
             print(f"{review.key}: {review.state}")
 
 
-@app.command()
-def submit(
-    by: By,
-    numbers: Numbers = None,
-    every: All = False,
-    yes: Yes = False,
-    passphrase_file: PassphraseFile = None,
-    out: Out = DEFAULT_OUT,
-) -> None:
-    """检定员: take responsibility for the run that made these records."""
-    _sign("submit", numbers, by, passphrase_file, out, every=every, yes=yes)
+def _signing(deed: str) -> Callable[..., None]:
+    def command(
+        by: By,
+        numbers: Numbers = None,
+        every: All = False,
+        yes: Yes = False,
+        passphrase_file: PassphraseFile = None,
+        out: Out = DEFAULT_OUT,
+    ) -> None:
+        _sign(deed, numbers, by, passphrase_file, out, every=every, yes=yes)
+
+    return command
 
 
-@app.command()
-def check(
-    by: By,
-    numbers: Numbers = None,
-    every: All = False,
-    yes: Yes = False,
-    passphrase_file: PassphraseFile = None,
-    out: Out = DEFAULT_OUT,
-) -> None:
-    """核验员: confirm data, calculation and standards; never one's own run."""
-    _sign("check", numbers, by, passphrase_file, out, every=every, yes=yes)
+def _reasoning(deed: str) -> Callable[..., None]:
+    def command(
+        number: Number,
+        by: By,
+        reason: Why,
+        passphrase_file: PassphraseFile = None,
+        out: Out = DEFAULT_OUT,
+    ) -> None:
+        with opened(out) as office:
+            review = granted(office.desk.review(key_of(office, number)))
+            signature = signed_by(office, by, passphrase_file)
+            act = getattr(office.desk, deed)
+            done = granted(act(review.key, signature, review.digest, reason))
+        print(f"{done.key}: {done.state}")
+
+    return command
 
 
-@app.command()
-def approve(
-    by: By,
-    numbers: Numbers = None,
-    every: All = False,
-    yes: Yes = False,
-    passphrase_file: PassphraseFile = None,
-    out: Out = DEFAULT_OUT,
-) -> None:
-    """批准人: let the documents of these records go out.
-
-    Example: hardlab review approve --all --by wang.wu
-    """
-    _sign("approve", numbers, by, passphrase_file, out, every=every, yes=yes)
-
-
-@app.command("return")
-def return_(
-    number: Number,
-    by: By,
-    reason: Why,
-    passphrase_file: PassphraseFile = None,
-    out: Out = DEFAULT_OUT,
-) -> None:
-    """Send a record back; all its signatures are void."""
-    with opened(out) as office:
-        review = granted(office.desk.review(key_of(office, number)))
-        signature = signed_by(office, by, passphrase_file)
-        back = granted(office.desk.send_back(review.key, signature, review.digest, reason))
-    print(f"{back.key}: {back.state}")
+_EXAMPLE = "Example: hardlab review"
+for _deed, _help in {
+    "submit": "检定员: take responsibility for the run that made these records.",
+    "check": "核验员: confirm data, calculation and standards; never one's own run.",
+    "approve": "批准人: let the documents of these records go out.",
+}.items():
+    app.command(_deed, help=f"{_help}\n\n{_EXAMPLE} {_deed} --all --by wang.wu")(_signing(_deed))
+app.command(
+    "return",
+    help="Send a record back; all its signatures are void.\n\n"
+    f"{_EXAMPLE} return R-17 --by li.si --reason 'wrong customer'",
+)(_reasoning("send_back"))
+app.command(
+    "withdraw", help="批准人: declare issued documents invalid, and tell every destination."
+)(_reasoning("withdraw"))
 
 
 @app.command()
@@ -183,22 +176,6 @@ def issue(
             refuse(f"{error.filename}: {error.strerror}")
         found = office.desk.issue(review.key, review.digest, certificate, kept, "command line")
         print(f"{granted(found).key}: issued as {certificate}")
-
-
-@app.command()
-def withdraw(
-    number: Number,
-    by: By,
-    reason: Why,
-    passphrase_file: PassphraseFile = None,
-    out: Out = DEFAULT_OUT,
-) -> None:
-    """批准人: declare issued documents invalid, and tell every destination."""
-    with opened(out) as office:
-        review = granted(office.desk.review(key_of(office, number)))
-        signature = signed_by(office, by, passphrase_file)
-        found = office.desk.withdraw(review.key, signature, review.digest, reason)
-        print(f"{granted(found).key}: {granted(found).state}")
 
 
 _WAITING = {"submit": "measured", "check": "submitted", "approve": "checked"}

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import datetime
 
 import httpx2 as httpx
+from cryptography import x509
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
     TimestampRequestBuilder,
+    VerificationError,
+    VerifierBuilder,
     decode_timestamp_response,
 )
 
@@ -83,10 +87,27 @@ class TimestampReceiver:
 
 def stamps(reply: bytes, text: bytes) -> bool:
     """Say whether a reply grants a stamp on this text; whose stamp it is, is not looked at."""
+    return stamped_at(reply, text) is not None
+
+
+def stamped_at(reply: bytes, text: bytes) -> datetime | None:
+    """Return when a text was stamped by its authority's clock; None if this is no stamp on it."""
     try:
         response = decode_timestamp_response(reply)
         granted = response.status in (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS)
         imprint: bytes = response.tst_info.message_imprint.message
+        at: datetime = response.tst_info.gen_time
     except ValueError:
-        return False
-    return granted and imprint == hashlib.sha256(text).digest()
+        return None
+    return at if granted and imprint == hashlib.sha256(text).digest() else None
+
+
+def signed_by_authority(reply: bytes, text: bytes, roots: tuple[x509.Certificate, ...]) -> str:
+    """Return why a stamp is not one of an authority under these roots; empty if it is."""
+    try:
+        response = decode_timestamp_response(reply)
+        builder = VerifierBuilder(roots=list(roots))
+        builder.build().verify_message(response, text)
+    except (ValueError, VerificationError) as error:
+        return str(error) or type(error).__name__
+    return ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lims_bridge.adapters.folder import FolderReceiver
 from lims_bridge.adapters.rest import RestReceiver
@@ -17,6 +17,9 @@ from lims_bridge.delivery.backoff import Backoff
 from lims_bridge.delivery.courier import Pace
 from lims_bridge.delivery.outbox import Destination
 from lims_bridge.delivery.parcel import Receiver
+
+if TYPE_CHECKING:
+    from lims_bridge.sealing.witness import Witness
 
 
 class OfficeConfigError(ValueError):
@@ -151,11 +154,46 @@ class ApiConfig(Part):
     clients: dict[str, Path] = {}
 
 
+class SealConfig(Part):
+    """Who proves when a seal was put on: with ``timestamp`` PAdES B-T, with ``authorities`` B-LT.
+
+    ``authorities`` are the roots of seal and time stamp (PEM); ``crls`` their revocation lists,
+    fetched from where the certificates say if none is given.
+    """
+
+    timestamp: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    authorities: Path | None = None
+    crls: tuple[Path, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> SealConfig:
+        if self.authorities is not None and self.timestamp is None:
+            raise ValueError("authorities need a timestamp: proofs without a time prove nothing")
+        if self.crls and self.authorities is None:
+            raise ValueError("crls need authorities, the roots they belong to")
+        return self
+
+    def witness(self) -> Witness:
+        """Return it as a seal wants it. Raises `OfficeConfigError`."""
+        # The library of seals is dear to load, and most who read this file put on none.
+        from lims_bridge.sealing.service import SealError
+        from lims_bridge.sealing.witness import HttpStamper, Witness, read_proofs
+
+        if self.timestamp is None:
+            return Witness()
+        try:
+            proofs = read_proofs(self.authorities, self.crls) if self.authorities else None
+        except SealError as error:
+            raise OfficeConfigError(str(error)) from None
+        return Witness(HttpStamper(self.timestamp), proofs)
+
+
 class OfficeConfig(Part):
     """The whole file."""
 
     destination: dict[str, AnyDestination] = {}
     api: ApiConfig = ApiConfig()
+    seal: SealConfig = SealConfig()
 
     @property
     def told_of_records(self) -> tuple[Destination, ...]:

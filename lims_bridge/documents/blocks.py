@@ -9,6 +9,7 @@ from lims_bridge.documents import means, words
 from lims_bridge.documents.means import Block
 from lims_bridge.documents.numbers import (
     exactly,
+    place,
     seconds,
     shown,
     told_apart,
@@ -102,8 +103,8 @@ def _one_reading(number: int, each: Reading, tongue: Tongue) -> list[words.Words
     assert each.hardness is not None  # a valid reading has one
     cells = [
         str(number),
-        shown(each.x_mm, 3),
-        shown(each.y_mm, 3),
+        place(each.x_mm),
+        place(each.y_mm),
         exactly(each.hardness),
         "" if each.total_dwell_ms is None else seconds(each.total_dwell_ms),
         "" if each.total_force_n is None else exactly(each.total_force_n),

@@ -37,6 +37,11 @@ def exactly(number: Decimal) -> str:
     return format(number, "f").replace("-", MINUS)
 
 
+def place(millimetres: Decimal) -> str:
+    """Return a coordinate on the block in mm with two decimals: no positioner is finer."""
+    return format(round(millimetres, 2), "f").replace("-", MINUS)
+
+
 def seconds(milliseconds: int) -> str:
     """Return a time in s with two decimals."""
     return format(round(Decimal(milliseconds) / 1000, 2), "f")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -113,6 +114,16 @@ def _described(each: Attachment, number: int) -> dict[str, str]:
     }
 
 
+_NO_GLYPH = re.compile(r"the text `\"(.*)\"` could not be displayed with font")
+
+
 def _plain(error: typst.TypstError) -> str:
+    lacking = _NO_GLYPH.search(error.message)
+    if lacking is not None:
+        named = " ".join(f"{each} (U+{ord(each):04X})" for each in lacking.group(1))
+        return (
+            f"no typeface has {named}: write it otherwise, or add a typeface that has it to the "
+            "folder that HARDLAB_FONTS names"
+        )
     hints = "; ".join(error.hints)
     return f"{error.message}{f' ({hints})' if hints else ''}"

@@ -6,6 +6,7 @@ library made from it, the chain of the office with the files it names, and the s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -15,12 +16,14 @@ from sqlmodel import select
 
 from lims_bridge.exact import sha256_hex
 from lims_bridge.keeping.anchors import AnchorFolder, anchored_rows, check_anchors
+from lims_bridge.keeping.certificates import certificates, missing_numbers
 from lims_bridge.keeping.erasure import erased, payloads_of
 from lims_bridge.keeping.files import FileDamagedError, FileMissingError, FileStore
+from lims_bridge.keeping.stamps import stamps_on
 from lims_bridge.office import OfficeRow, broken_links, rows
-from lims_bridge.office.events import AboutRecord, AnchorMade, AnyEvent
+from lims_bridge.office.events import AnchorMade, AnyEvent
 from lims_bridge.office.log import OfficeLogError
-from lims_bridge.review.state import RecordKey, Review, after
+from lims_bridge.review.state import RecordKey, Review, fold_reviews
 from records.chain import GENESIS, JournalRow, ProjectionError, link
 from records.database import reading
 from records.projection import position
@@ -60,10 +63,13 @@ def audit(evidence: Evidence) -> Iterator[Finding]:
     yield _library(evidence, journal, seq, cursor)
     office = _office_walk(evidence.engine, wanted.get(OFFICE, frozenset()))
     yield _office(office)
-    yield _reviews(evidence.engine, office)
+    reviews = _folded(office)
+    yield _reviews(evidence.engine, reviews)
+    yield _certificates(evidence, office, reviews)
     yield _outbox(evidence.engine)
     yield _payloads(evidence, office)
     yield _anchors(evidence, journal.hashes, office)
+    yield _stamps(evidence)
 
 
 @dataclass(slots=True)
@@ -141,15 +147,17 @@ def _office(walk: _OfficeWalk) -> Finding:
     return Finding(OFFICE, good=True, says=f"{walk.count} rows, the chain is whole")
 
 
-def _reviews(engine: Engine, office: _OfficeWalk) -> Finding:
-    reviews: dict[RecordKey, Review] = {}
-    for row, event in office.events:
-        if isinstance(event, AboutRecord):
-            key = RecordKey(event.record, event.revision)
-            try:
-                reviews[key] = after(reviews.get(key), row.when, event)
-            except ValueError as error:
-                return Finding("reviews", good=False, says=f"{key}: {error}")
+def _folded(office: _OfficeWalk) -> dict[RecordKey, Review] | str:
+    """Return where each record stands by the events, or which one they contradict."""
+    try:
+        return fold_reviews((row.when, event) for row, event in office.events)
+    except ValueError as error:
+        return str(error)
+
+
+def _reviews(engine: Engine, reviews: dict[RecordKey, Review] | str) -> Finding:
+    if isinstance(reviews, str):
+        return Finding("reviews", good=False, says=reviews)
     with reading(engine) as session:
         kept = {
             RecordKey(r.record, r.revision): (r.state, r.digest, r.block, r.scale)
@@ -159,6 +167,21 @@ def _reviews(engine: Engine, office: _OfficeWalk) -> Finding:
     odd = sorted(str(key) for key in kept.keys() | told.keys() if kept.get(key) != told.get(key))
     says = f"{_some(odd)} do not stand where the events say" if odd else f"{len(told)} reviews"
     return Finding("reviews", not odd, says)
+
+
+def _certificates(
+    evidence: Evidence, office: _OfficeWalk, reviews: dict[RecordKey, Review] | str
+) -> Finding:
+    if isinstance(reviews, str):
+        return Finding("certificates", good=False, says="not to be judged without the reviews")
+    struck = erased(evidence.engine) if not office.unreadable else frozenset()
+    book = certificates(evidence.engine, evidence.files, reviews.values(), struck)
+    odd = [f"{each.identity} ({each.trouble})" for each in book if not each.good]
+    odd += missing_numbers(evidence.engine)
+    out = Counter(each.state for each in book)
+    counted = ", ".join(f"{number} {state}" for state, number in sorted(out.items()))
+    good = f"{len(book)} revisions: {counted}" if book else "none yet"
+    return Finding("certificates", not odd, _some(odd) if odd else good)
 
 
 def _outbox(engine: Engine) -> Finding:
@@ -210,6 +233,14 @@ def _anchors(evidence: Evidence, journal: dict[int, str], office: _OfficeWalk) -
         if name in made and _digest(evidence.anchors, name) not in (made[name], "")
     ]
     return Finding(part, not odd, "; ".join(odd[:SHOWN]) or f"{len(names)} anchors hold")
+
+
+def _stamps(evidence: Evidence) -> Finding:
+    asked = list(stamps_on(evidence.engine, evidence.anchors))
+    odd = [f"{each.anchor} by {each.authority}: {each.trouble}" for each in asked if each.trouble]
+    had = sum(each.at is not None for each in asked)
+    says = f"{had} of {len(asked)} asked for" if asked else "no time-stamping authority is asked"
+    return Finding("stamps", not odd, _some(odd) if odd else says)
 
 
 def _digest(anchors: AnchorFolder, name: str) -> str:

@@ -28,65 +28,53 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonEntered(Event):
-    """A person is known by a short name; ``card`` is the digest of the full names and contact."""
+class PersonEvent(Event):
+    """Something that happened to a person, known by a short name."""
 
     person: str
+
+    @property
+    def subject(self) -> str:
+        """Say what this is about."""
+        return f"person:{self.person}"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEntered(PersonEvent):
+    """A person is known by a short name; ``card`` is the digest of the full names and contact."""
+
     card: str
     by: str
 
-    @property
-    def subject(self) -> str:
-        """Say what this is about."""
-        return f"person:{self.person}"
-
 
 @dataclass(frozen=True, slots=True)
-class PassphraseSet(Event):
+class PassphraseSet(PersonEvent):
     """A person signs with a passphrase; ``verifier`` is the digest of what tells a right one."""
 
-    person: str
     verifier: str
     by: str
 
-    @property
-    def subject(self) -> str:
-        """Say what this is about."""
-        return f"person:{self.person}"
-
 
 @dataclass(frozen=True, slots=True)
-class AuthorisationGranted(Event):
+class AuthorisationGranted(PersonEvent):
     """A person may do a duty for a scale ("*": for all) on the days from first to last."""
 
-    person: str
     duty: Duty
     scale: str
     first: date
     last: date
     by: str
 
-    @property
-    def subject(self) -> str:
-        """Say what this is about."""
-        return f"person:{self.person}"
-
 
 @dataclass(frozen=True, slots=True)
-class AuthorisationEnded(Event):
+class AuthorisationEnded(PersonEvent):
     """From ``day`` on a person may no longer do a duty for a scale."""
 
-    person: str
     duty: Duty
     scale: str
     day: date
     by: str
     reason: str
-
-    @property
-    def subject(self) -> str:
-        """Say what this is about."""
-        return f"person:{self.person}"
 
 
 # -- review -------------------------------------------------------------------

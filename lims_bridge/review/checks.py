@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lims_bridge.exact import canonical
+from lims_bridge.fitness import possible
 from lims_bridge.record import CalibrationRecord, RecordError, read_record
 from metrology import UnknownRegulationError, UnknownScaleError, find_scale, judge, load_regulation
 
@@ -58,8 +59,12 @@ def text_of(checks: Iterable[Check]) -> bytes:
 
 
 def _times(record: CalibrationRecord, now: datetime) -> Check:
-    good = record.began <= record.ended <= now
-    return Check("time", good, f"{record.began:%Y-%m-%d %H:%M} to {record.ended:%H:%M} UTC")
+    found = f"{record.began:%Y-%m-%d %H:%M} to {record.ended:%H:%M} UTC"
+    if record.ended > now:
+        found += f", after now ({now:%Y-%m-%d %H:%M}): a clock is wrong"
+    elif record.ended < record.began:
+        found += ": it ended before it began, a clock went back"
+    return Check("time", record.began <= record.ended <= now, found)
 
 
 def _readings(record: CalibrationRecord) -> Check:
@@ -68,11 +73,24 @@ def _readings(record: CalibrationRecord) -> Check:
     unexplained = [r for r in record.readings if not r.valid and not r.reason]
     void = len(record.readings) - len(valid)
     found = f"{len(valid)} of {wanted} readings, each with the tester's own record, {void} void"
-    if unread:
+    beyond = _beyond(record)
+    if beyond:
+        found = f"{', '.join(beyond)} is nothing that {record.scale.symbol} can show"
+    elif unread:
         found = f"{len(unread)} readings without the tester's own record"
     elif unexplained:
         found = f"{len(unexplained)} void readings without a reason"
-    return Check("readings", len(valid) == wanted and not unread and not unexplained, found)
+    good = len(valid) == wanted and not unread and not unexplained and not beyond
+    return Check("readings", good, found)
+
+
+def _beyond(record: CalibrationRecord) -> list[str]:
+    try:
+        scale = find_scale(record.scale.symbol)
+    except UnknownScaleError:
+        return []  # the calculation tells it
+    values = [each.hardness for each in record.valid_readings if each.hardness is not None]
+    return [str(value) for value in values if not possible(scale, value)]
 
 
 def _judgement(record: CalibrationRecord) -> Check:

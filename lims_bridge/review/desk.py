@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from lims_bridge.delivery.outbox import Destination, announce
 from lims_bridge.keeping.files import FileStore
-from lims_bridge.office import append, events_of
+from lims_bridge.office import append, events_of, rows
 from lims_bridge.office.events import (
     AboutRecord,
     Document,
@@ -31,7 +31,7 @@ from lims_bridge.review.people import People, Signature
 from lims_bridge.review.refusal import Refusal
 from lims_bridge.review.registry import everybody
 from lims_bridge.review.rules import Act
-from lims_bridge.review.state import RecordKey, Review, State, after, fold_review
+from lims_bridge.review.state import RecordKey, Review, State, after, fold_review, fold_reviews
 from records.database import reading, writing
 from records.tables import ReviewState
 from runtime import utc_now
@@ -182,6 +182,12 @@ def history(engine: Engine, key: RecordKey) -> tuple[tuple[datetime, AboutRecord
     with reading(engine) as session:
         found = events_of(session, _subject(key))
         return tuple((row.when, e) for row, e in found if isinstance(e, AboutRecord))
+
+
+def all_reviews(engine: Engine) -> dict[RecordKey, Review]:
+    """Return where every revision stands by the events alone. Raises `ValueError`."""
+    with reading(engine) as session:
+        return fold_reviews((row.when, row.event()) for row in rows(session))
 
 
 def _may_take(session: Session, dossier: Dossier, known: Review | None) -> Refusal | None:

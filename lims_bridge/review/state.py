@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from lims_bridge.office.events import (
+    AboutRecord,
     AnyEvent,
     Document,
     RecordApproved,
@@ -97,6 +98,22 @@ def fold_review(happened: Iterable[tuple[datetime, AnyEvent]]) -> Review | None:
     for at, event in happened:
         review = after(review, at, event)
     return review
+
+
+def fold_reviews(happened: Iterable[tuple[datetime, AnyEvent]]) -> dict[RecordKey, Review]:
+    """Return where every revision of every record stands; other events are passed over.
+
+    Raises `ValueError` naming the revision whose events contradict each other.
+    """
+    reviews: dict[RecordKey, Review] = {}
+    for at, event in happened:
+        if isinstance(event, AboutRecord):
+            key = RecordKey(event.record, event.revision)
+            try:
+                reviews[key] = after(reviews.get(key), at, event)
+            except ValueError as error:
+                raise ValueError(f"{key}: {error}") from None
+    return reviews
 
 
 def after(review: Review | None, at: datetime, event: AnyEvent) -> Review:

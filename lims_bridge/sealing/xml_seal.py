@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.exceptions import SignXMLException
-from signxml.xades.xades import XAdESDataObjectFormat, XAdESSigner, XAdESVerifier
+from signxml.xades.xades import (
+    XAdESDataObjectFormat,
+    XAdESSignatureConfiguration,
+    XAdESSigner,
+    XAdESVerifier,
+)
 
 from lims_bridge.dcc.elements import Element
 from lims_bridge.sealing.service import SealError, SealService, on_curve
@@ -67,10 +73,11 @@ def seal_xml(root: Element, service: SealService) -> bytes:
     return made
 
 
-def open_sealed_xml(data: bytes, roots: Path) -> Element | BadXml:
+def open_sealed_xml(data: bytes, roots: Path, moment: datetime | None = None) -> Element | BadXml:
     """Return the part of an XML certificate that its signature covers, if it holds.
 
-    ``roots`` is a file with the trusted certificates (PEM).
+    ``roots`` is a file with the trusted certificates (PEM); they must be good at ``moment``, or
+    now.
     """
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
@@ -79,7 +86,8 @@ def open_sealed_xml(data: bytes, roots: Path) -> Element | BadXml:
         return BadXml(f"not well-formed: {error.msg}")
     try:
         verifier = XAdESVerifier()
-        results = verifier.verify(tree, ca_pem_file=str(roots), expect_references=3)
+        config = XAdESSignatureConfiguration(expect_references=3, verification_time=moment)
+        results = verifier.verify(tree, ca_pem_file=str(roots), expect_config=config)
     except Exception as error:
         # The library raises its own and cryptography's errors; all mean the same here.
         return BadXml(str(error) or type(error).__name__)

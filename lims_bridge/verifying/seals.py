@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from pyhanko.keys import load_certs_from_pemder
@@ -13,7 +15,12 @@ from pyhanko.pdf_utils.generic import IndirectObject
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.status import (
+    PdfSignatureStatus,
+    SignatureCoverageLevel,
+    TimestampSignatureStatus,
+)
 from pyhanko_certvalidator import ValidationContext
 
 from lims_bridge.sealing.demo import is_demo
@@ -22,25 +29,40 @@ from lims_bridge.verifying.report import Check
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A PDF as read: its attached files by name, and its title."""
+    """A PDF as read: its attached files by name, its title, what its seal says.
+
+    ``proven_at`` is when it surely existed, by a time stamp of a trusted authority.
+    """
 
     attached: Mapping[str, bytes]
     title: str
     checks: tuple[Check, ...]
     demo: bool
+    proven_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
 
 
-def open_pdf(data: bytes, roots: Path) -> Opened | Check:
-    """Read a PDF and check its seal against trusted certificates (PEM).
+def open_pdf(data: bytes, roots: Path, moment: datetime | None = None) -> Opened | Check:
+    """Read a PDF and check its seal against trusted certificates (PEM), as of ``moment`` or now.
 
+    A seal whose certificate has ended since holds if a trusted time stamp is older than that.
     Returns a single failed check if it cannot be read as a PDF at all.
     """
     try:
         reader = PdfFileReader(io.BytesIO(data), strict=True)
         seals = reader.embedded_signatures
-        checks = tuple(_seal_checks(reader, roots)) if seals else (_UNSEALED,)
-        demo = bool(seals) and _demo(seals[0].signer_cert.dump())
-        return Opened(_attached(reader), _title(reader), checks, demo)
+        if not seals:
+            return Opened(_attached(reader), _title(reader), (_UNSEALED,), demo=False)
+        status = _status(reader, roots, moment)
+        stamp = status.timestamp_validity
+        return Opened(
+            _attached(reader),
+            _title(reader),
+            tuple(_seal_checks(reader, status, roots)),
+            _demo(seals[0].signer_cert.dump()),
+            stamp.timestamp if stamp is not None and _believed(stamp) else None,
+            tuple(_stamp_warnings(stamp, roots)),
+        )
     except _UNREADABLE as error:
         return Check("file", False, f"not readable as a sealed PDF: {error}")
 
@@ -58,27 +80,61 @@ _UNREADABLE = (
 _UNSEALED = Check("seal", False, "there is no seal on this file")
 
 
-def _seal_checks(reader: PdfFileReader, roots: Path) -> list[Check]:
-    context = ValidationContext(
-        trust_roots=list(load_certs_from_pemder([str(roots)])),  # type: ignore[no-untyped-call]
-        allow_fetching=False,
-    )
+def _status(reader: PdfFileReader, roots: Path, moment: datetime | None) -> PdfSignatureStatus:
     seal = reader.embedded_signatures[0]
-    status = validate_pdf_signature(seal, context)
+    known: dict[str, Any] = {
+        "trust_roots": list(load_certs_from_pemder([str(roots)])),  # type: ignore[no-untyped-call]
+        "allow_fetching": False,
+    }
+    now = ValidationContext(**known, moment=moment)
+    status = validate_pdf_signature(seal, now)
+    stamp = status.timestamp_validity
+    if status.trusted or stamp is None or not _believed(stamp):
+        return status
+    # It existed at the time of the stamp: what counts is whether the certificate was good then.
+    known |= {"moment": stamp.timestamp, "retroactive_revinfo": True}
+    if "/DSS" in reader.root:
+        proofs = DocumentSecurityStore.read_dss(reader)
+        then = proofs.as_validation_context(known | {"revocation_mode": "require"})
+    else:
+        then = ValidationContext(**known)
+    return validate_pdf_signature(seal, then, ts_validation_context=now)
+
+
+def _believed(stamp: TimestampSignatureStatus) -> bool:
+    return stamp.intact and stamp.valid and stamp.trusted
+
+
+def _seal_checks(reader: PdfFileReader, status: PdfSignatureStatus, roots: Path) -> Iterator[Check]:
+    seal = reader.embedded_signatures[0]
     who = seal.signer_cert.subject.human_friendly
     when = seal.self_reported_timestamp
     stated = f", by its own clock on {when:%Y-%m-%d %H:%M %Z}" if when else ""
-    return [
-        Check("seal", status.intact and status.valid, _sealed(status, f"by {who}{stated}")),
-        Check(
-            "signer",
-            status.trusted,
-            f"{who} is vouched for by {roots.name}"
-            if status.trusted
-            else f"{who} is not vouched for by any certificate in {roots.name}",
-        ),
-        _untouched(status),
-    ]
+    yield Check("seal", status.intact and status.valid, _sealed(status, f"by {who}{stated}"))
+    trusted = f"{who} is vouched for by {roots.name}"
+    doubted = f"{who} is not vouched for by any certificate in {roots.name}"
+    if not status.trusted and status.trust_problem_indic is not None:
+        why = str(status.trust_problem_indic).rpartition(".")[2]
+        doubted += f" ({why.lower().replace('_', ' ')})"
+    yield Check("signer", status.trusted, trusted if status.trusted else doubted)
+    yield _untouched(status)
+    stamp = status.timestamp_validity
+    if stamp is not None:
+        said = f"stamped on {stamp.timestamp:%Y-%m-%d %H:%M %Z} by {_name(stamp)}"
+        good = stamp.intact and stamp.valid
+        yield Check("time", good, said if good else "the time stamp is not on this seal")
+
+
+def _stamp_warnings(stamp: TimestampSignatureStatus | None, roots: Path) -> Iterator[str]:
+    if stamp is not None and not stamp.trusted:
+        yield (
+            f"no certificate in {roots.name} vouches for the time-stamping authority {_name(stamp)}"
+            "; add its root to believe its time"
+        )
+
+
+def _name(stamp: TimestampSignatureStatus) -> str:
+    return str(stamp.signing_cert.subject.human_friendly)
 
 
 def _sealed(status: PdfSignatureStatus, by: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,33 +20,38 @@ DEMO_WARNING: Final = "the seal is that of a demonstration: no institution stand
 DRAFT_WARNING: Final = "this is a draft: its limits are unconfirmed, it is no certificate"
 
 
-def verify_pdf(file: str, data: bytes, roots: Path) -> Report:
+def verify_pdf(file: str, data: bytes, roots: Path, moment: datetime | None = None) -> Report:
     """Check a sealed PDF: its seal, the certificate and the record inside, and that they agree.
 
     ``roots`` is a file with the certificates the verifier trusts (PEM). Nothing is fetched.
+    ``moment`` is as of when, by default now.
     """
-    opened = open_pdf(data, roots)
+    opened = open_pdf(data, roots, moment)
     if isinstance(opened, Check):
         return Report(file, (opened,))
-    certificate = _certificate(opened, roots)
+    # What the seal covers existed when the seal was stamped.
+    certificate = _certificate(opened, roots, opened.proven_at or moment)
     record = _record(opened)
     checks = [*opened.checks]
     checks.append(_of_certificate(certificate))
     checks.append(_of_record(record))
     if not isinstance(certificate, BadXml) and isinstance(record, CalibrationRecord):
         checks += _agreement(certificate, record, opened.title)
-    return Report(file, tuple(checks), tuple(_warnings(opened.demo, certificate)))
+    warnings = (*opened.warnings, *_warnings(opened.demo, certificate))
+    return Report(file, tuple(checks), warnings)
 
 
-def verify_xml(file: str, data: bytes, roots: Path) -> Report:
+def verify_xml(file: str, data: bytes, roots: Path, moment: datetime | None = None) -> Report:
     """Check a digital certificate that comes without its PDF."""
-    certificate = open_sealed_xml(data, roots)
+    certificate = open_sealed_xml(data, roots, moment)
     return Report(file, (_of_certificate(certificate),), tuple(_warnings(False, certificate)))
 
 
-def _certificate(opened: Opened, roots: Path) -> Element | BadXml:
+def _certificate(opened: Opened, roots: Path, moment: datetime | None) -> Element | BadXml:
     inside = opened.attached.get(DCC_NAME)
-    return BadXml("it is not attached") if inside is None else open_sealed_xml(inside, roots)
+    if inside is None:
+        return BadXml("it is not attached")
+    return open_sealed_xml(inside, roots, moment)
 
 
 def _record(opened: Opened) -> CalibrationRecord | str:

@@ -7,44 +7,29 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
-from typer.testing import CliRunner, Result
 
-from controller.cli.app import build
 from controller.cli.office import granted, opened
 from hil_sim.scenario.demo_request import Request
 from hil_sim.scenario.demo_session import run_demo
-from lims_bridge.documents.fonts import HELP, font_folder
 from lims_bridge.review.dossier import dossier_of
 from lims_bridge.review.people import Signature
 from lims_bridge.sealing.demo import demo_seal, write_root
+from tests.controller.certificate_office import (
+    LABORATORY,
+    PASSPHRASE,
+    STAFF,
+    hardlab,
+    seal_file,
+    secret_file,
+    small_tray,
+)
 from tests.lims_bridge.papers.specimens import keep_picture, specimen
-
-PASSPHRASE = "correct horse battery"
-
-LABORATORY = str(Path("examples/laboratory.toml").resolve())
-HEADER = "slot,number,scale,shape,width_mm,depth_mm,nominal,nominal_uniformity\n"
-ROWS = "1,A-1,HRC,round,64,64,61.2,0.2\n2,B-2,HRC,round,64,64,61.7,0.3\n"
-TRUTH = "number,hardness,uniformity,old_marks,code\nA-1,61.2,0.2,0,\nB-2,61.6,0.9,6,\n"
-
-
-def hardlab(*args: object) -> Result:
-    return CliRunner().invoke(build(), [str(arg) for arg in args])
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo that ended with its certificates."""
-    if font_folder() is None:
-        pytest.skip(HELP)
-    folder = tmp_path_factory.mktemp("certificates")
-    (folder / "small.csv").write_text(HEADER + ROWS, encoding="utf-8")
-    (folder / "small.truth.csv").write_text(TRUTH, encoding="utf-8")
-    request = Request(
-        manifest=folder / "small.csv", out=folder / "out", as_json=True, certificates=True
-    )
-    assert run_demo(request) == 0
-    return folder / "out"
+    return small_tray(tmp_path_factory.mktemp("certificates"), certificates=True)
 
 
 def test_a_demo_ends_with_documents_and_an_index(demo: Path) -> None:
@@ -149,9 +134,9 @@ def approved_run(demo: Path, tmp_path: Path) -> Path:
     run = tmp_path / "run"
     shutil.copytree(demo, run)
     keep_picture(run / "pictures")
-    record = specimen()
+    record = specimen(tester="zhang-全名")
     with opened(run) as office:
-        for person, duty in (("zhang", "test"), ("li", "check"), ("wang", "approve")):
+        for person, duty in STAFF:
             office.registry.enter(person, {"name": f"{person}-全名"}, "setup")
             days = date(2020, 1, 1), date(2099, 12, 31)
             assert office.registry.authorise(person, duty, "*", *days, "setup") is None  # type: ignore[arg-type]
@@ -166,19 +151,8 @@ def approved_run(demo: Path, tmp_path: Path) -> Path:
 
 
 def test_make_verify_revoke(approved_run: Path, tmp_path: Path) -> None:
-    secret, seal = tmp_path / "secret.txt", demo_seal()
-    secret.write_text(PASSPHRASE + "\n", encoding="utf-8")
-    p12 = tmp_path / "seal.p12"
-    p12.write_bytes(
-        pkcs12.serialize_key_and_certificates(
-            b"seal",
-            seal.key,
-            seal.chain[0],
-            list(seal.chain[1:]),
-            BestAvailableEncryption(PASSPHRASE.encode()),
-        )
-    )
-    trust = write_root(seal, tmp_path)
+    secret, p12 = secret_file(tmp_path), seal_file(tmp_path)
+    trust = write_root(demo_seal(), tmp_path)
     where = ("--out", approved_run)
     sealed = ("--seal", p12, "--seal-passphrase-file", secret, "--by", "office")
     lab = ("--laboratory", LABORATORY)
@@ -207,6 +181,25 @@ def test_make_verify_revoke(approved_run: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     bad = hardlab("certificate", "verify", made, "--trust", trust, *where)
     assert bad.exit_code == 1
-    assert "register: withdrawn: wang: 块号有误" in bad.output
+    assert "register: withdrawn by wang: 块号有误" in bad.output
     # Without the register the file itself is still what was sealed.
     assert hardlab("certificate", "verify", made, "--trust", trust).exit_code == 0
+
+
+def test_a_block_that_is_none_and_roots_that_are_none_are_told(demo: Path, tmp_path: Path) -> None:
+    where = ("--out", demo, "--laboratory", LABORATORY)
+    for command in ("records", "preview"):
+        done = hardlab("certificate", command, "NOPE", *where)
+        assert done.exit_code == 1
+        assert "NOPE: no block of the last tray has this number" in done.output
+        assert "review them" not in done.output
+    rare = tmp_path / "rare.toml"
+    text = Path(LABORATORY).read_text(encoding="utf-8")
+    rare.write_text(text.replace("示例机械制造有限公司", "🔩机械"), encoding="utf-8")
+    done = hardlab("certificate", "preview", "A-1", "--out", demo, "--laboratory", rare)
+    assert done.exit_code == 1
+    assert "no typeface has 🔩 (U+1F529)" in done.output
+    file = demo / "certificates" / "DEMO-2026-00001.pdf"
+    done = hardlab("certificate", "verify", file, "--trust", rare)
+    assert done.exit_code == 2
+    assert "holds no certificates" in done.output

@@ -98,7 +98,7 @@ def test_from_record_to_certificate_to_anchor_to_backup(lab: Lab, tmp_path: Path
     lab("audit", "key")
     anchored = lab("audit", "anchor")
     assert "journal: row 3" in anchored
-    assert lab("audit", "verify").count("ok  ") == 7
+    assert lab("audit", "verify").count("ok  ") == 9
     shutil.rmtree(tmp_path / "backup", ignore_errors=True)
     assert "files" in lab("backup", str(tmp_path / "backup"))
     found = CliRunner().invoke(

@@ -298,6 +298,14 @@ def test_each_check_finds_its_own_fault() -> None:
     assert failed(check_record(b"{}", NOON)) == 1
 
 
+def test_a_reading_that_no_tester_shows_is_found_though_all_is_computed_from_it() -> None:
+    odd = example_record(readings=["61.20", "61.20", "61.20", "61.20", "161.20"])
+    assert "readings" in bad(odd)
+    assert "calculation" not in bad(odd)
+    told = [check.found for check in check_record(odd.payload(), NOON) if not check.good]
+    assert told[0] == "161.20 is nothing that HRC can show"
+
+
 def test_a_failed_check_stops_checker_and_approver(office: Office) -> None:
     record = example_record(duties=[])
     review = office.taken(record)

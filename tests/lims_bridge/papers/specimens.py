@@ -69,11 +69,14 @@ def specimen(
     confirmed: bool = True,
     customer: str = "示例机械制造有限公司",
     number: str = "T-000123",
+    tester: str = "张检定",
 ) -> CalibrationRecord:
     """Return a record whose verdict is the one its readings give."""
     scale = find_scale(symbol)
     code = "JJG 147-2017" if scale.family == "brinell" else "JJG 113-2013"
     regulation = load_regulation(code)
+    if confirmed:
+        regulation = regulation.confirm("王计量", date(2026, 1, 2))
     readings = [Decimal(value) for value in values]
     verdict = judge(scale, readings, regulation)
     ended = START + timedelta(minutes=len(values))
@@ -152,7 +155,7 @@ def specimen(
             failed_items=failed,
         ),
         pictures=(Picture(purpose="after", sha256=PICTURE, at=ended),),
-        tester=Person(name="张检定", authorisation="检字 001"),
+        tester=Person(name=tester, authorisation="检字 001"),
         versions=Versions(program="hardlab 0.1.0", configuration="c0ffee", session=1),
         origin=Origin(tray="T", tray_seq=4, slot=1, verdict_seq=123),
     )

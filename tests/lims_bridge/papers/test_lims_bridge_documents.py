@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lims_bridge.documents.fonts import font_folder
-from lims_bridge.documents.numbers import exactly, shown, signed, told_apart
+from lims_bridge.documents.numbers import exactly, place, shown, signed, told_apart
 from lims_bridge.documents.setting import FontsMissingError, Typesetter
 from lims_bridge.documents.words import DEMO, DRAFT, ELECTRONIC, FAIL, PASS, TITLES
 from lims_bridge.issue import Language, kind_of, valid_until
@@ -91,7 +91,12 @@ def facts(record: CalibrationRecord, language: Language) -> list[str]:
 
 def row(reading: Reading) -> list[str]:
     assert reading.hardness is not None
-    return [exactly(reading.hardness), shown(reading.x_mm, 3), str(reading.number)]
+    return [
+        exactly(reading.hardness),
+        place(reading.x_mm),
+        place(reading.y_mm),
+        str(reading.number),
+    ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -151,8 +156,9 @@ def test_a_missing_glyph_stops_the_document(press: Press, letter: str) -> None:
     record = specimen(customer=f"{letter}田公司")
     stopped = press.make(record, issue_of(record))
     assert isinstance(stopped, Stopped)
-    assert "PDF/A" in stopped.reasons[0]
-    assert letter in stopped.reasons[0] or f"{ord(letter):x}" in stopped.reasons[0]
+    reason = stopped.reasons[0]
+    assert f"U+{ord(letter):04X}" in reason or f"{ord(letter):x}" in reason, reason
+    assert "write it otherwise" in reason or "PDF/A" in reason
 
 
 def test_the_same_record_gives_the_same_page(typesetter: Typesetter, pictures: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,8 +26,11 @@ from lims_bridge.verifying import verify_pdf
 from records.database import open_database, reading, writing
 from records.tables import Certificate
 from tests.lims_bridge.office import APPROVER, CHECKER, TESTER, Office, good
+from tests.lims_bridge.papers import specimens
 from tests.lims_bridge.papers.reading import pages
-from tests.lims_bridge.papers.specimens import FAILING, specimen
+from tests.lims_bridge.papers.specimens import FAILING
+
+specimen = partial(specimens.specimen, tester=TESTER)
 
 
 class DiedError(Exception):

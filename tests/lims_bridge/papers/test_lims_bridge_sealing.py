@@ -34,6 +34,7 @@ from lims_bridge.sealing.demo import demo_seal, write_root
 from lims_bridge.sealing.local import LocalSeal, load_seal
 from lims_bridge.sealing.remote import RemoteSeal
 from lims_bridge.sealing.service import SealError
+from lims_bridge.sealing.witness import Witness
 from lims_bridge.sealing.xml_seal import open_sealed_xml
 from lims_bridge.verifying import Report, verify_pdf, verify_xml
 from lims_bridge.verifying.agreement import disagreements
@@ -339,6 +340,13 @@ def test_nobody_checks_his_own_work(press: Press) -> None:
     assert any("cannot check" in reason for reason in stopped.reasons)
 
 
+def test_only_the_person_in_charge_signs_for_the_run(press: Press) -> None:
+    record = specimen(tester="赵另人")
+    stopped = press.make(record, issue_of(record))
+    assert isinstance(stopped, Stopped)
+    assert "the record names 赵另人 as in charge" in stopped.reasons[0]
+
+
 # -- time stamps --------------------------------------------------------------------------------
 
 
@@ -351,7 +359,7 @@ def test_a_time_stamp_goes_into_the_seal(press: Press, tmp_path: Path) -> None:
         ),
     )
     record = specimen()
-    made = replace(press, seal=authority, stamper=stamper).make(record, issue_of(record))
+    made = replace(press, seal=authority, witness=Witness(stamper)).make(record, issue_of(record))
     assert isinstance(made, Printed)
     root = write_root(authority, tmp_path)
     assert not {"seal", "signer", "whole"} & failures(verify_pdf("x.pdf", made.pdf, root))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,15 +14,23 @@ from drivers.interfaces import Photograph
 from metrology import diameter_mm, find_scale
 from runtime import offload
 from vision.calibration import SAME_SCALE, StageCalibration, reason_against, rectified
-from vision.calibration_file import CalibrationFileError, read_calibration
+from vision.calibration_file import CalibrationFileError, digest, read_calibration
 
 ALARM = "calibration"
 REMEDY = "make a new one: hardlab calibrate camera"
 
 
+@dataclass(frozen=True, slots=True)
+class Measurable:
+    """A picture as if taken straight from above, and the digest of the calibration it rests on."""
+
+    image: NDArray[np.uint8]
+    calibration: str
+
+
 async def in_millimetres(
     rig: Rig, shot: Shot, scale: str, photograph: Photograph
-) -> NDArray[np.uint8] | Trouble:
+) -> Measurable | Trouble:
     """Return the picture as if taken straight from above, or why it must not be measured.
 
     The file is read each time, so a new calibration needs no restart. A picture that
@@ -34,7 +44,8 @@ async def in_millimetres(
     reason = _reason(rig, calibration, scale, photograph)
     if reason and shot.purpose == "before":
         return Trouble(ALARM, "camera", f"{reason}; {REMEDY}")
-    return await offload(rectified, calibration, pixels(photograph))
+    image = await offload(rectified, calibration, pixels(photograph))
+    return Measurable(image, digest(calibration))
 
 
 def _reason(rig: Rig, calibration: StageCalibration, scale: str, photograph: Photograph) -> str:

@@ -16,6 +16,7 @@ from controller.events import (
     BlockRefused,
     DecisionAnswered,
     DecisionAsked,
+    DoubtWaived,
     IndentVoided,
     ModeChanged,
     RejectRowEmptied,
@@ -77,6 +78,10 @@ def _accept_identity(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
     return (BlockIdentified(asked.block, by),)
 
 
+def _go_on(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
+    return (DoubtWaived(asked.block, asked.kind, by),)
+
+
 def _spent(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
     return (IndentVoided(asked.op, f"{asked.text} (decided by {by})", None, ""),)
 
@@ -105,6 +110,8 @@ Consequence = Callable[[DecisionAsked, str], tuple[AnyEvent, ...]]
 
 _CONSEQUENCES: dict[tuple[str, str], Consequence] = {
     ("unreadable_identity", "accept"): _accept_identity,
+    ("wrong_kind", "accept"): _go_on,
+    ("worn_surface", "accept"): _go_on,
     ("ambiguous_indent", "spent"): _spent,
     ("ambiguous_indent", "reject"): _spent_and_reject,
     ("", "reject"): _reject,

@@ -16,6 +16,11 @@ from controller.event_parts import BlockOrder as BlockOrder
 from controller.event_parts import Event as Event
 from controller.event_parts import Evidence as Evidence
 from controller.event_parts import Spot as Spot
+from controller.surface_events import DoubtWaived as DoubtWaived
+from controller.surface_events import IndentsSeen as IndentsSeen
+from controller.surface_events import KindTold as KindTold
+from controller.surface_events import Planned as Planned
+from controller.surface_events import SurfaceSeen as SurfaceSeen
 
 # -- session ------------------------------------------------------------------
 
@@ -269,42 +274,6 @@ class BlockIdentified(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class SurfaceSeen(Event):
-    """A picture was taken and read: ``picture`` is the SHA-256 of the kept image."""
-
-    block: str
-    purpose: Literal["before", "after", "doubt"]
-    picture: str
-    shape: str
-    width_mm: float
-    depth_mm: float
-    marks: tuple[Spot, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Planned(Event):
-    """Where the block will be indented: positions in visiting order, then spares."""
-
-    block: str
-    positions: tuple[Spot, ...]
-    spares: tuple[Spot, ...]
-    pitch_mm: float
-    edge_mm: float
-    margin_mm: float
-    covering_radius_mm: float
-
-
-@dataclass(frozen=True, slots=True)
-class IndentsSeen(Event):
-    """The second picture confirms where each indentation is: offset from the plan in mm."""
-
-    block: str
-    offsets_mm: tuple[float, ...]
-    missing: tuple[int, ...]
-    unexpected: tuple[Spot, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ClimateRead(Event):
     """Temperature (°C) and humidity (%) with a block."""
 
@@ -478,6 +447,8 @@ AnyEvent: TypeAlias = (
     | BlockSized
     | BlockIdentified
     | SurfaceSeen
+    | KindTold
+    | DoubtWaived
     | Planned
     | IndentsSeen
     | ClimateRead

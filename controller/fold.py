@@ -9,6 +9,7 @@ from typing import Any, Literal
 from controller import events as e
 from controller.checkpoint import read_state
 from controller.events import AnyEvent
+from controller.seen import SEEN
 from controller.state import (
     GRIPPER,
     Block,
@@ -409,32 +410,12 @@ def _(state: CellState, event: e.BlockIdentified) -> CellState:
     return _put(state, replace(block, identified=True, stage=Stage.SIZED))
 
 
-@_on(e.SurfaceSeen)
-def _(state: CellState, event: e.SurfaceSeen) -> CellState:
-    block = state.blocks[event.block]
-    before = event if event.purpose == "before" else block.before
-    return _put(state, replace(block, before=before, latest=event))
+def _of_block(change: Callable[[Block, Any], Block]) -> Handler:
+    """Return the handler of an event that changes nothing but its block."""
+    return lambda state, event: _put(state, change(state.blocks[event.block], event))
 
 
-@_on(e.Planned)
-def _(state: CellState, event: e.Planned) -> CellState:
-    block = state.blocks[event.block]
-    return _put(
-        state,
-        replace(
-            block,
-            positions=planned(event.positions, event.spares),
-            pitch_mm=event.pitch_mm,
-            edge_mm=event.edge_mm,
-            margin_mm=event.margin_mm,
-            stage=Stage.PLANNED,
-        ),
-    )
-
-
-@_on(e.IndentsSeen)
-def _(state: CellState, event: e.IndentsSeen) -> CellState:
-    return _put(state, replace(state.blocks[event.block], stage=Stage.CONFIRMED))
+_HANDLERS |= {kind: _of_block(change) for kind, change in SEEN.items()}
 
 
 @_on(e.ClimateRead)

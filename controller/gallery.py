@@ -34,6 +34,12 @@ class Gallery:
             await offload(_write, self._folder / f"{digest}.png", pixels(photograph))
         return digest
 
+    async def recall(self, digest: str) -> NDArray[np.uint8] | None:
+        """Return a picture kept before; None where none is, or not the one it should be."""
+        if self._folder is None:
+            return None
+        return await offload(kept, self._folder / f"{digest}.png")
+
     async def keep_drawing(self, drawing: NDArray[np.uint8]) -> str:
         """Keep a drawing (BGR) as PNG and return the SHA-256 of its pixels, in hex."""
         digest = hashlib.sha256(drawing.tobytes()).hexdigest()

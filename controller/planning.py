@@ -14,6 +14,9 @@ from vision.keep_out import KeepOut
 from vision.planner import plan_positions
 from vision.plans import Demands, NoRoom, Plan
 
+_ROUNDING_MM = 0.0002
+"""The journal keeps places to 0.0001 mm: rounded, too, they keep every clearance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clearances:
@@ -78,7 +81,7 @@ def _planned(
         spares=spares,
         pitch_mm=clear.pitch_mm,
         edge_mm=clear.edge_mm,
-        margin_mm=clear.margin_mm,
+        margin_mm=clear.margin_mm + _ROUNDING_MM,
         avoid=avoid,
         damage_mm=clear.damage_mm,
     )

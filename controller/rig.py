@@ -13,6 +13,7 @@ from controller.eyes import EYES, Eyes
 from controller.gallery import Gallery
 from controller.journal import Boundary
 from controller.ledger import Ledger
+from controller.looks import Looks
 from controller.remedies import remedied
 from controller.state import CellState
 from drivers.interfaces import NotDone, Unknown
@@ -51,6 +52,7 @@ class Rig:
     ``anvil`` is held by whoever moves the positioner or starts the tester: between
     bringing a point under the indenter and the end of its cycle nobody else may move it.
     ``lines`` are those that the devices are reached by, tended and perhaps recorded.
+    ``looks`` are the pictures of blocks on their way between camera and tester.
     """
 
     ledger: Ledger
@@ -63,6 +65,7 @@ class Rig:
     calibration: Path
     anvil: asyncio.Lock = field(default_factory=asyncio.Lock)
     eyes: Eyes = EYES
+    looks: Looks = field(default_factory=Looks)
 
     @property
     def state(self) -> CellState:

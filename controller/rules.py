@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from controller.events import Spot
 from controller.state import Block, Use
+from controller.surface_events import Patch
+from vision.geometry import Point
+from vision.keep_out import KeepOut
 
 PITCH_FACTOR = 4.0
 SAME_MARK_MM = 0.2
@@ -28,7 +31,26 @@ def forbidden(block: Block, index: int) -> str:
     rim = rim_distance(block, position.x, position.y)
     if rim is not None and rim < block.edge_mm + block.margin_mm:
         return f"position {index + 1} is {rim:.2f} mm from the rim"
+    return _too_near_damage(block, index)
+
+
+def _too_near_damage(block: Block, index: int) -> str:
+    """Return which damage, engraving or code a position is too near to, or an empty string."""
+    position, least = block.positions[index], block.damage_mm + block.margin_mm
+    for shape in kept_out(block.before.patches if block.before else ()):
+        distance = shape.distance(Point(position.x, position.y))
+        if distance < least:
+            near = f"{distance:.2f} mm from {shape.reason}, {least:.2f} mm is due"
+            return f"position {index + 1} is {near}"
     return ""
+
+
+def kept_out(patches: Iterable[Patch]) -> tuple[KeepOut, ...]:
+    """Return the parts of a surface to be kept clear of, as vision knows them."""
+    return tuple(
+        KeepOut(tuple(Point(c.x, c.y) for c in patch.corners), patch.reach, patch.kind)
+        for patch in patches
+    )
 
 
 def _occupied(block: Block) -> Iterator[tuple[str, float, float, float]]:

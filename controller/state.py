@@ -18,6 +18,7 @@ from controller.events import (
     HolderStocked,
     IndentIntended,
     Judged,
+    KindTold,
     Spot,
     SurfaceSeen,
     TransferIntended,
@@ -78,6 +79,7 @@ class Block:
     """One block of the tray, of the fixed holder, or left in the reject row by an earlier tray.
 
     ``verdict_held``: the check block was off after it, so the verdict does not stand yet.
+    ``waived`` are the kinds of doubt in spite of which it goes on, as was decided.
     """
 
     name: str
@@ -92,10 +94,13 @@ class Block:
     sized: BlockSized | None = None
     before: SurfaceSeen | None = None
     latest: SurfaceSeen | None = None
+    told: KindTold | None = None
+    waived: tuple[str, ...] = ()
     positions: tuple[Position, ...] = ()
     pitch_mm: float = 0.0
     edge_mm: float = 0.0
     margin_mm: float = 0.0
+    damage_mm: float = 0.0
     readings: tuple[Reading, ...] = ()
     climate: tuple[Decimal, Decimal] | None = None
     verdict: Judged | None = None

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from drivers.interfaces import Place, Station
 from hil_sim.physics import XY, HardnessField
+from vision.rendering import Flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class Indentation:
 
 @dataclass(slots=True)
 class WorldBlock:
-    """One metal block; ``code`` is what its label shows, None when it cannot be read."""
+    """One metal block; ``code`` is what its label shows, None when it cannot be read.
+
+    ``flaws`` are what its face shows besides indentations.
+    """
 
     name: str
     scale: str
@@ -60,6 +64,7 @@ class WorldBlock:
     depth_mm: float = 60.0
     thickness_mm: float = 10.0
     marks: list[Indentation] = field(default_factory=list)
+    flaws: list[Flaw] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -75,6 +80,7 @@ class WorldBlock:
                 **data,
                 "hardness": HardnessField.from_json(data["hardness"]),
                 "marks": [Indentation(**mark) for mark in data["marks"]],
+                "flaws": [Flaw(**flaw) for flaw in data.get("flaws", ())],
             }
         )
 

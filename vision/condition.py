@@ -215,11 +215,11 @@ def _kind(places: list[Point], unrest: float, shade: float, outline: Outline) ->
     width, height = cv2.minAreaRect(cloud)[1]
     long, short = max(width, height) + CELL_MM, min(width, height) + CELL_MM
     full = len(places) * CELL_MM**2 / (long * short)
-    if (long > 4 * short and short < 2.5 * CELL_MM) or (long > 3 and full < 0.25):
+    if (long > 4 * short and short < 3.2 * CELL_MM) or (long > 3 and full < 0.25):
         return RegionKind.SCRATCH
     if min(outline.distance_to_rim(p) for p in places) < 1.2 and long < 5:
         return RegionKind.CHIP
-    if long > 3 * short and short < 4:
+    if long > 3 * short and short < 6:
         return RegionKind.WRITING
     if unrest < _ODD_UNREST:
         return RegionKind.STAIN

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vision.codes import Code, read_codes
 from vision.condition import USUAL, Condition, Limits, judge_condition
 from vision.finder import NoBlock, Surface, find_surface, searched
 from vision.frame import Image
+from vision.geometry import Mark
+from vision.regions import Disc, Region, RegionKind
+
+WIDEST_MM = 6.6
+"""No indenter leaves a mark wider than this: the largest Brinell indentation is 6 mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +28,43 @@ class Inspection:
 def inspect_block(
     image: Image, *, px_per_mm: float, limits: Limits = USUAL
 ) -> Inspection | NoBlock:
-    """Return everything that a grey picture tells of a block, or why there is none.
-
-    Marks within a code are left out, as its squares are none; what is neither mark nor code
-    but odd is a region, to be kept clear of. More than one code of different text is left to
-    the caller: the picture cannot tell which is true.
-    """
+    """Return everything that a grey picture tells of a block, or why there is none."""
     surface = find_surface(image, px_per_mm=px_per_mm)
     if isinstance(surface, NoBlock):
         return surface
+    return inspect_surface(image, surface, px_per_mm=px_per_mm, limits=limits)
+
+
+def inspect_surface(
+    image: Image, surface: Surface, *, px_per_mm: float, limits: Limits = USUAL
+) -> Inspection:
+    """Return what a picture tells of a surface besides the marks found on it.
+
+    Marks within a code or writing are left out, as squares and letters are none; what is
+    neither mark nor code but odd is a region, to be kept clear of, and so is what is too
+    wide for a mark. More than one code of different text is left to the caller: the
+    picture cannot tell which is true.
+    """
     frame = surface.frame(image.shape, px_per_mm)
     codes = read_codes(image, frame)
-    covered = tuple(code.region for code in codes)
-    marks = tuple(m for m in surface.marks if not any(region.covers(m) for region in covered))
+    wide = tuple(_too_wide(mark) for mark in surface.marks if mark.diameter > WIDEST_MM)
+    known = (*(code.region for code in codes), *wide)
+    marks = _outside(surface.marks, known)
     inside = searched(image.shape, surface.outline, frame)
-    condition = judge_condition(image, inside, frame, surface.outline, marks, covered, limits)
-    whole = replace(surface, marks=marks, regions=condition.regions)
+    clear = [mark for mark in marks if mark.certain]
+    condition = judge_condition(image, inside, frame, surface.outline, clear, known, limits)
+    # A letter is like a faint mark; its clearance would be that of one, many times as wide.
+    written = [r for r in condition.regions if r.kind is RegionKind.WRITING]
+    left = [*clear, *_outside([mark for mark in marks if not mark.certain], written)]
+    whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
     return Inspection(whole, codes, condition)
+
+
+def _outside(marks: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:
+    return [mark for mark in marks if not any(region.covers(mark) for region in regions)]
+
+
+def _too_wide(mark: Mark) -> Region:
+    disc = Disc(mark.x, mark.y, mark.diameter / 2)
+    area = 3.1416 * disc.radius**2
+    return Region(RegionKind.DAMAGE, (disc,), area, f"{mark.diameter:.1f} mm wide, no indentation")

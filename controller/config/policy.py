@@ -41,6 +41,9 @@ KINDS: Mapping[str, Choice] = MappingProxyType(
         "no_position_left": Choice(("reject",), "reject", 1800),
         "no_room": Choice(("reject", "return"), "reject", 1800),
         "surface_mismatch": Choice(("accept", "reject"), "reject", 1800),
+        "wrong_kind": Choice(("accept", "reject", "return"), "reject", 1800),
+        "wrong_side": Choice(("look-again", "reject", "return"), "reject", 1800),
+        "worn_surface": Choice(("accept", "reject", "return"), "reject", 1800),
         # These say something about the cell, not about one block: a person must look.
         "check_failed": Choice(("hold", "continue"), "hold"),
         "transfer_doubt": Choice(("look-again", "stop"), "stop"),
@@ -91,7 +94,13 @@ class PolicySection(Section):
     no_room: PolicyEntry = _standard("no_room")
     """Old marks leave no room for the indentations: reject, return."""
     surface_mismatch: PolicyEntry = _standard("surface_mismatch")
-    """The surface is not what the manifest says: accept, reject."""
+    """The picture after shows what nobody planned: accept, reject."""
+    wrong_kind: PolicyEntry = _standard("wrong_kind")
+    """The old indentations do not fit the order: accept, reject, return."""
+    wrong_side: PolicyEntry = _standard("wrong_side")
+    """The face looks like a bottom, not like a test face: look-again, reject, return."""
+    worn_surface: PolicyEntry = _standard("worn_surface")
+    """The face is worn or damaged, though it has room: accept, reject, return."""
     check_failed: PolicyEntry = _standard("check_failed")
     """The check block is off: hold, continue."""
     transfer_doubt: PolicyEntry = _standard("transfer_doubt")

@@ -60,9 +60,26 @@ def _interlock(event: e.InterlockChanged) -> str:
     return f"door {door}, safety chain {chain}"
 
 
+def _photographed(event: e.SurfaceSeen) -> str:
+    areas = f", {len(event.patches)} patches to avoid" if event.patches else ""
+    state = f", {event.condition}" if event.condition not in ("", "usable") else ""
+    side = "" if event.face_up else ", WRONG SIDE UP"
+    seen = f"photographed ({event.purpose}), {len(event.marks)} marks"
+    return f"{event.block}: {seen}{areas}{state}{side}"
+
+
+def _kind(event: e.KindTold) -> str:
+    if not event.looked:
+        return f"{event.block}: no old indentations to tell its kind by"
+    told = event.kind or f"not sure, likeliest {event.likeliest}"
+    size = f", {event.diameter_mm:.2f} mm wide" if event.diameter_mm else ""
+    doubt = f"; {event.doubt}" if event.doubt else "; the order agrees"
+    return f"{event.block}: old indentations: {told} ({event.confidence:.0%}){size}{doubt}"
+
+
 def _confirmed(event: e.IndentsSeen) -> str:
     worst = f", at most {max(event.offsets_mm):.2f} mm off" if event.offsets_mm else ""
-    odd = len(event.missing) + len(event.unexpected)
+    odd = len(event.missing) + len(event.unexpected) + len(event.changes)
     return f"{event.block}: {len(event.offsets_mm)} indentations seen{worst}, {odd} odd"
 
 
@@ -98,7 +115,9 @@ _WORDS: dict[type[Any], Callable[[Any], str]] = {
     e.FaultReset: lambda x: f"fault {x.fault} of {x.device} reset",
     e.BlockSized: _sized,
     e.BlockIdentified: lambda x: f"{x.block}: identified by {x.by}",
-    e.SurfaceSeen: lambda x: f"{x.block}: photographed ({x.purpose}), {len(x.marks)} marks",
+    e.SurfaceSeen: _photographed,
+    e.KindTold: _kind,
+    e.DoubtWaived: lambda x: f"{x.block}: goes on in spite of {x.kind}, by {x.by}",
     e.Planned: _planned,
     e.IndentsSeen: _confirmed,
     e.ClimateRead: lambda x: f"{x.block}: {x.temperature_c} °C, {x.humidity_pct} %",

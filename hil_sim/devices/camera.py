@@ -16,6 +16,7 @@ from hil_sim.faults import Fault, Switch
 from hil_sim.picture import Picture
 from hil_sim.sketch import sketch
 from hil_sim.world import World, WorldBlock
+from metrology import find_scale
 from runtime import Clock, offload, stream
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
 from vision.rendering import render_surface
@@ -141,7 +142,7 @@ class SimulatedCamera:
         """
         if self.sketches:
             return sketch((outline_of(block), block.marks))
-        key = (block.name, tuple(block.marks))
+        key = (block.name, tuple(block.marks), tuple(block.flaws))
         if key not in self._drawn:
             self._drawn[key] = self._draw(block)
             if len(self._drawn) > PICTURES_KEPT:
@@ -152,12 +153,15 @@ class SimulatedCamera:
         rng = stream(self._seed, "camera", block.name)
         reach = self._wander_mm
         offset = Point(rng.uniform(-reach, reach), rng.uniform(-reach, reach))
+        marks = [(Mark(m.x, m.y, m.diameter), find_scale(m.scale).indenter) for m in block.marks]
         image = render_surface(
             outline_of(block),
-            [Mark(mark.x, mark.y, mark.diameter) for mark in block.marks],
+            [mark for mark, _ in marks],
             px_per_mm=self._px_per_mm,
             offset=offset,
             seed=rng.getrandbits(32),
+            bowls={mark for mark, indenter in marks if indenter == "ball"},
+            flaws=block.flaws,
         )
         return Picture(image.shape[1], image.shape[0], image.tobytes())
 

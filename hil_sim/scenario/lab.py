@@ -14,6 +14,8 @@ from controller.connecting import push_motion
 from controller.eyes import EYES, Eyes
 from controller.manifest import Manifest
 from controller.planning import clearances
+from controller.rules import kept_out
+from controller.surveying import survey
 from drivers.interfaces import Place, Station
 from drivers.lines import Bench
 from hil_sim.cell import Build, SimulatedCell, Wiring
@@ -98,11 +100,12 @@ def _spots(
     picture = camera.draw(block)
     image = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width)
     eyes = eyes_for(camera)
-    surface = eyes.find(image, px_per_mm=config.simulation.px_per_mm)
+    seen = survey(eyes, image, config.simulation.px_per_mm)
     regulation = load_regulation(config.cell.regulation)
     clear = clearances(config.cell, regulation, block.scale, nominal)
-    if not isinstance(surface, NoBlock):
-        plan = eyes.plan(config.cell, regulation, clear, surface.outline, surface.marks)
+    if not isinstance(seen, NoBlock):
+        outline, marks, avoid = seen.surface.outline, seen.surface.marks, kept_out(seen.patches)
+        plan = eyes.plan(config.cell, regulation, clear, outline, marks, avoid)
         if not isinstance(plan, NoRoom):
             return [(point.x, point.y) for point in plan.positions]
     # No room for the controller either: any five spots will do.

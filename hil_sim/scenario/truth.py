@@ -14,18 +14,24 @@ from hil_sim.physics import HardnessField
 from hil_sim.world import Indentation, WorldBlock
 from metrology import diameter_mm, find_scale
 from runtime import stream
+from vision.rendering import Flaw
 
 UNKNOWN_UNIFORMITY = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a block of the tray really is; hardness and range (max - min) in HR."""
+    """What a block of the tray really is; hardness and range (max - min) in HR.
+
+    `old_scale` made its old marks, "" for its own scale; `flaws` are what else its face shows.
+    """
 
     hardness: float
     uniformity: float
     old_marks: int = 0
     code: str | None = None
+    flaws: tuple[Flaw, ...] = ()
+    old_scale: str = ""
 
 
 def read_truth(path: Path) -> Mapping[str, Truth]:
@@ -75,6 +81,7 @@ def make_block(order: BlockOrder, truth: Truth, seed: int) -> WorldBlock:
         width_mm=order.width_mm,
         depth_mm=order.depth_mm,
         thickness_mm=round(rng.uniform(9.5, 12.0), 2),
+        flaws=list(truth.flaws),
     )
     block.marks += _old_marks(block, truth, rng)
     return block
@@ -82,14 +89,15 @@ def make_block(order: BlockOrder, truth: Truth, seed: int) -> WorldBlock:
 
 def _old_marks(block: WorldBlock, truth: Truth, rng: Random) -> Iterable[Indentation]:
     """Yield marks of earlier verifications: groups of five, never on top of each other."""
-    diameter = diameter_mm(find_scale(block.scale), truth.hardness)
+    scale = truth.old_scale or block.scale
+    diameter = diameter_mm(find_scale(scale), truth.hardness)
     reach = min(block.width_mm, block.depth_mm) / 2 - 5.0
     made: list[Indentation] = []
     while len(made) < truth.old_marks:
         x, y = rng.uniform(-reach, reach), rng.uniform(-reach, reach)
         near = any(math.hypot(x - m.x, y - m.y) < 2.5 * diameter + 0.5 for m in made)
         if math.hypot(x, y) <= reach and not near:
-            made.append(Indentation(round(x, 3), round(y, 3), diameter, block.scale))
+            made.append(Indentation(round(x, 3), round(y, 3), diameter, scale))
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
+from vision.rendering.plain_flaws import Flaw, spoil
 
 __all__ = ["Image", "Mark", "Outline", "Point", "Rectangle", "Round", "render_surface"]
 
@@ -34,11 +35,14 @@ def render_surface(
     px_per_mm: float,
     offset: Point,
     seed: int,
+    bowls: Collection[Mark] = (),
+    flaws: Sequence[Flaw] = (),
 ) -> Image:
     """Return a grey picture of a block whose centre lies at `offset` (mm) from the image centre.
 
     `marks` are in the block frame; the confidence of a mark is drawn as its
-    contrast, so that 1.0 is a clean indentation and 0.3 one that is hard to see.
+    contrast, so that 1.0 is a clean indentation and 0.3 one that is hard to see. Those that
+    are also in `bowls` were made by a ball, the others by a cone. `flaws` are drawn on top.
     The picture is as large as the outline and 3.5 mm on every side. The same
     arguments give the same pixels.
     """
@@ -48,7 +52,9 @@ def render_surface(
     light = _illumination(shape, rng)
     _lay(_lapping_tile(), light, rng)
     for mark in marks:
-        _indent(light, mark, frame)
+        _indent(light, mark, frame, _bowl if mark in bowls else _funnel)
+    for flaw in flaws:
+        spoil(light, flaw, frame)
     picture = _composed(light, _depth_px(outline, frame, shape), px_per_mm)
     _lay(_sensor_tile(), picture, rng)
     np.maximum(picture, np.float32(0), out=picture)
@@ -155,8 +161,22 @@ def _share(ramp: Floats) -> Floats:
     return np.maximum(ramp, np.float32(0), out=ramp)
 
 
-def _indent(light: Floats, mark: Mark, frame: Frame) -> None:
-    """Draw one indentation into the light: dark shaded bowl, raised bright rim."""
+def _funnel(away: Floats, slope: Floats) -> Floats:
+    """Return how dark a cone's inside is: its flank is equally steep all over."""
+    return (0.62 + 0.10 * slope).astype(np.float32)
+
+
+def _bowl(away: Floats, slope: Floats) -> Floats:
+    """Return how dark a ball's inside is: its bottom is level, and steeper towards the rim."""
+    steep = np.minimum(np.float32(1.2) * away, np.float32(1))
+    dark: Floats = (0.10 + 0.66 * steep + 0.04 * slope).astype(np.float32)
+    return dark
+
+
+def _indent(
+    light: Floats, mark: Mark, frame: Frame, inside_of: Callable[[Floats, Floats], Floats]
+) -> None:
+    """Draw one indentation into the light: dark shaded inside, raised bright rim."""
     column, row = frame.to_px(mark.x, mark.y)
     radius = mark.diameter / 2 * frame.px_per_mm
     window = _window(light.shape, column, row, reach=1.3 * radius + 3)
@@ -167,8 +187,9 @@ def _indent(light: Floats, mark: Mark, frame: Frame) -> None:
     slope = (dx - dy) / np.float32(1.414 * max(radius, 1.0))  # the lamp stands upper right
     inside = np.clip(radius - distance + 0.5, 0, 1)
     pile_up = np.exp(-(((distance - 1.08 * radius - 0.6) / (0.07 * radius + 0.7)) ** 2))
-    bowl = 0.62 + 0.10 * np.clip(slope, -1, 1)
-    gain = (1 - inside) * pile_up * (0.16 - 0.08 * slope) - inside * bowl
+    away = (distance / np.float32(max(radius, 1.0))).astype(np.float32)
+    dark = inside_of(away, np.clip(slope, -1, 1).astype(np.float32))
+    gain = (1 - inside) * pile_up * (0.16 - 0.08 * slope) - inside * dark
     light[rows, columns] *= 1 + np.float32(mark.confidence) * gain
 
 

@@ -1,0 +1,70 @@
+"""Of what kind a block is, by its old indentations, and whether its order agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from controller.events import KindTold
+from controller.eyes import Eyes
+from controller.looks import Sight
+from controller.state import Block
+from controller.surveying import mm
+from metrology import find_scale
+from models.confidence import Seen, pooled
+from models.routing import Claim, Evidence, Question, route
+from vision.finder import Surface
+from vision.geometry import Mark
+
+LOOKED = 8
+"""So many marks are looked at: more say the same once more."""
+_FEWEST = 3
+"""A size is believed from so many marks on: one alone may be dirt."""
+LEAST_CONFIDENCE = 0.99
+"""From here on the classifier decides; below, it only says what is possible."""
+
+
+def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindTold | None:
+    """Return what the old indentations say, joined with the order by the routing table.
+
+    None for a face without any, or where the eyes cannot tell. Whether the face is damaged
+    is not asked here: marks that are decided to be no indentation are left out, and if the
+    whole is none, the classifier has nothing to say. So it costs no needless question.
+    """
+    marks = _clearest(surface)
+    if not marks:
+        return None
+    views = eyes.tell(sight.image, surface, marks, px_per_mm=sight.px_per_mm)
+    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if _may_be_indentation(s)]
+    if not pairs:
+        return None
+    together = pooled([seen for _, seen in pairs], LEAST_CONFIDENCE)
+    wide = median(mark.diameter for mark, _ in pairs) if len(pairs) >= _FEWEST else None
+    doubt = _doubt(block, together, wide)
+    return KindTold(
+        block=block.name,
+        kind=str(together.kind or ""),
+        likeliest=str(together.best),
+        confidence=mm(together.confidence),
+        possible=tuple(sorted(map(str, together.possible))),
+        looked=len(pairs),
+        diameter_mm=mm(wide or 0.0),
+        doubt=doubt,
+    )
+
+
+def _clearest(surface: Surface) -> Sequence[Mark]:
+    certain = [mark for mark in surface.marks if mark.certain]
+    return sorted(certain, key=lambda mark: (-mark.confidence, mark))[:LOOKED]
+
+
+def _may_be_indentation(seen: Seen) -> bool:
+    return seen.kind is None or seen.kind.is_indentation
+
+
+def _doubt(block: Block, together: Seen, wide: float | None) -> str:
+    nominal = block.order.nominal if block.order else None
+    order = Claim(find_scale(block.scale), nominal)
+    seen = together if _may_be_indentation(together) else None
+    answer = route(Evidence(seen, wide, order, None))
+    return str(answer.doubt) if isinstance(answer, Question) else ""

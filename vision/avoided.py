@@ -41,9 +41,10 @@ def _shapes(discs: Sequence[Disc], reason: str) -> list[KeepOut]:
 
 def _hull(centres: Centres) -> Centres:
     """Return the corners of the hull; one of a single place, two of places on a line."""
-    hull = cv2.convexHull(centres).reshape(-1, 2)
-    distinct = np.unique(hull, axis=0)
-    return np.asarray(hull if len(distinct) > 2 else distinct, np.float32)
+    distinct = np.unique(centres, axis=0)
+    if len(distinct) < 3:
+        return distinct
+    return np.asarray(cv2.convexHull(distinct), np.float32).reshape(-1, 2)
 
 
 def _area(corners: Centres, reach: float) -> float:

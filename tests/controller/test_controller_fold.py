@@ -19,6 +19,7 @@ from controller.checkpoint import STATE_VERSION, write_state
 from controller.events import AnyEvent
 from controller.fold import fold, fold_all, indent_key, remaining, required, transfer_key
 from controller.journal import Journal
+from controller.journal_row import Row
 from controller.rules import forbidden
 from controller.state import GRIPPER, Block, CellState, Stage, Transfer, Use
 from tests.controller.paper_cell import NOTHING, cell, confirmed, judged, question, successors
@@ -84,6 +85,8 @@ WHOLE: tuple[AnyEvent, ...] = (
     SIZED,
     e.BlockIdentified("B", "code"),
     SEEN,
+    e.KindTold("B", "cone", "cone", 0.997, ("cone",), 5, 0.48, ""),
+    e.DoubtWaived("B", "worn_surface", "Li"),
     PLAN,
     e.ClimateRead("B", Decimal("23.1"), Decimal("45")),
     e.StrayRecord(16, "", "", 12),
@@ -413,3 +416,22 @@ SETTERS: tuple[tuple[Callable[[], AnyEvent], str, Any], ...] = (
 @pytest.mark.parametrize(("event", "name", "value"), SETTERS, ids=lambda value: str(value)[:8])
 def test_plain_facts_are_kept(event: Callable[[], AnyEvent], name: str, value: Any) -> None:
     assert getattr(after(event()), name) == value
+
+
+# -- journals of older programs ----------------------------------------------------------
+
+
+def test_what_older_programs_wrote_of_pictures_folds_as_before() -> None:
+    old = {
+        "SurfaceSeen": '{"block":"B","purpose":"before","picture":"p","shape":"round",'
+        '"width_mm":60.0,"depth_mm":60.0,"marks":[]}',
+        "Planned": '{"block":"B","positions":[{"x":0.0,"y":0.0,"diameter":0.0,"confidence":1.0}],'
+        '"spares":[],"pitch_mm":2.0,"edge_mm":4.0,"margin_mm":0.15,"covering_radius_mm":1.0}',
+        "IndentsSeen": '{"block":"B","offsets_mm":[0.01],"missing":[],"unexpected":[]}',
+    }
+    read = [Row(1, "", kind, 1, body, "").event() for kind, body in old.items()]
+    state = after(*read, start=(STOCKED, TRAY))
+    seen = block(state).before
+    assert seen is not None and (seen.patches, seen.condition, seen.calibration) == ((), "", "")
+    assert seen.face_up and block(state).stage is Stage.CONFIRMED
+    assert block(state).damage_mm == 0.0

@@ -10,9 +10,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from controller.config import CellSection
 from controller.events import Spot, SurfaceSeen
-from controller.rules import PITCH_FACTOR, forbidden, rim_distance
+from controller.planning import Clearances, plan_block
+from controller.rules import PITCH_FACTOR, forbidden, kept_out, rim_distance
 from controller.state import Block, Position, Stage, Use
+from controller.surface_events import Patch
+from metrology import load_regulation
+from vision.geometry import Mark, Round
+from vision.plans import Plan
 
 # Quarters of a millimetre are exact in binary, so that the oracle can compare exactly.
 QUARTER = st.integers(-130, 130).map(lambda n: n / 4)
@@ -164,3 +170,59 @@ def test_the_rim_is_where_the_outline_says(shape: str, x: float, y: float, dista
     made = block((), shape=shape, size=size)
     assert rim_distance(made, x, y) == pytest.approx(distance)
     assert rim_distance(block((), seen=False), x, y) is None
+
+
+# -- damage, writing, codes --------------------------------------------------------------
+
+STRIP = Patch("scratch", (Spot(5.0, -5.0), Spot(5.0, 5.0)), 0.5)
+
+
+def test_a_place_too_near_to_damage_is_forbidden() -> None:
+    for x, refused in ((5.0, True), (6.9, True), (7.0, False), (2.9, False), (3.1, True)):
+        made = block((Position(x, 0.0, spare=False),))
+        assert made.before is not None
+        before = replace(made.before, patches=(STRIP,))
+        made = replace(made, before=before, latest=before, damage_mm=1.25)
+        reason = forbidden(made, 0)
+        assert bool(reason) is refused and ("from scratch" in reason) is refused
+
+
+SHAPES = st.builds(
+    Patch,
+    st.just("rust"),
+    st.lists(st.builds(Spot, QUARTER, QUARTER), min_size=1, max_size=4).map(tuple),
+    SMALL,
+)
+CROWD = st.lists(
+    st.builds(Spot, st.floats(-28, 28), st.floats(-28, 28), st.floats(0.2, 0.9)), max_size=25
+)
+
+
+@given(CROWD, st.lists(SHAPES, max_size=3), st.floats(50.0, 64.0))
+@settings(max_examples=20, deadline=None)
+def test_what_is_planned_and_written_down_is_never_forbidden(
+    marks: list[Spot], patches: list[Patch], wide: float
+) -> None:
+    cell = CellSection()
+    clear = Clearances(2.3017, 4.0, cell.u_pos_mm, 1.4391)
+    surface = [Mark(m.x, m.y, m.diameter) for m in marks]
+    regulation = load_regulation(cell.regulation)
+    plan = plan_block(cell, regulation, clear, Round(wide), surface, kept_out(patches))
+    assume(isinstance(plan, Plan))
+    assert isinstance(plan, Plan)
+    kept = tuple(Spot(round(m.x, 4), round(m.y, 4), round(m.diameter, 4)) for m in marks)
+    before = SurfaceSeen(
+        "B", "before", "", "round", round(wide, 4), round(wide, 4), kept, patches=tuple(patches)
+    )
+    places = [*plan.positions, *plan.spares]
+    made = block(tuple(Position(round(p.x, 4), round(p.y, 4), spare=False) for p in places))
+    made = replace(
+        made,
+        before=before,
+        latest=before,
+        pitch_mm=clear.pitch_mm,
+        edge_mm=clear.edge_mm,
+        margin_mm=clear.margin_mm,
+        damage_mm=clear.damage_mm,
+    )
+    assert [forbidden(made, i) for i in range(len(places))] == [""] * len(places)

@@ -285,7 +285,8 @@ def test_after_many_trays_state_and_journal_are_no_larger_than_after_two(
     monkeypatch.setattr(folding, "COMMANDS_KEPT", 10)
     seen = months(path)
     assert seen[-1][:2] == seen[1][:2]
-    assert seen[-1][2] <= 1.1 * seen[1][2]
+    # The file has whole pages: it finds its size in a few trays and keeps it.
+    assert seen[-1][2] == seen[6][2] <= 1.2 * seen[1][2]
     assert audit(path).archives == TRAYS - 1
 
 

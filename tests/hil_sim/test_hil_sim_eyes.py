@@ -81,20 +81,14 @@ def test_a_fresh_block_passes_and_a_used_one_is_told_by_its_marks(tmp_path):
     assert asked(outcome) == [] and outcome.state.blocks[ONE].verdict.passed
 
 
-def test_marks_of_another_indenter_are_asked_about_and_nothing_is_indented(tmp_path):
+def test_marks_that_do_not_fit_the_order_are_asked_about_and_nothing_is_indented(tmp_path):
     outcome = run(tmp_path, replace(TWELVE, old_scale="HRBW"))
     [question] = events(outcome, DecisionAsked)
     assert question.kind == "wrong_kind" and question.default == "reject"
-    assert "another indenter" in question.text and "61.0 HRC" in question.text
+    assert "another size" in question.text and "ordered is 61.0 HRC" in question.text
     assert question.picture == outcome.state.blocks[ONE].before.picture
     assert outcome.state.blocks[ONE].at == "reject-01"
     assert not outcome.state.blocks[ONE].readings
-
-
-def test_marks_of_another_size_are_asked_about(tmp_path):
-    outcome = run(tmp_path, replace(TWELVE, old_scale="HRA"))
-    assert asked(outcome) == ["wrong_kind"]
-    assert "another size" in outcome.state.blocks[ONE].refused_because
 
 
 def test_a_block_goes_on_when_a_person_accepts_what_is_seen(tmp_path):
@@ -161,7 +155,9 @@ def test_a_makers_code_on_the_face_is_no_reason_to_ask(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flaw", [Flaw("scratch", 5.0, 3.0, 6.0, 0.3), Flaw("drop", -6.0, -5.0, 2.5)], ids=lambda f: f.kind
+    "flaw",
+    [Flaw("scratch", 5.0, 3.0, 6.0, 0.3), Flaw("drop", -6.0, -5.0, 2.5)],
+    ids=lambda f: f.kind,
 )
 def test_what_comes_onto_a_face_at_the_tester_is_noticed(tmp_path, flaw):
     async def spoil(lab, clock):

@@ -1,0 +1,96 @@
+"""What is on a face besides marks, and the simple shapes that keep a plan clear of it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vision.avoided import keep_outs
+from vision.finder import Surface
+from vision.geometry import Mark, Point, Round
+from vision.inspection import Inspection, inspect_surface
+from vision.plain_finder import find_plain_surface
+from vision.regions import Disc, Region, RegionKind
+from vision.rendering import Flaw, render_surface
+
+MARKS = (Mark(3.0, 4.0, 0.5), Mark(-5.0, 4.0, 0.5))
+
+
+def inspected(*flaws: Flaw, marks: tuple[Mark, ...] = MARKS) -> Inspection:
+    """Return what is seen of a round face of 44 mm with these flaws."""
+    offset = Point(0.3, -0.2)
+    image = render_surface(Round(44), marks, px_per_mm=20.0, offset=offset, seed=3, flaws=flaws)
+    surface = find_plain_surface(image, px_per_mm=20.0)
+    assert isinstance(surface, Surface)
+    return inspect_surface(image, surface, px_per_mm=20.0)
+
+
+def test_a_clean_face_has_marks_and_nothing_else() -> None:
+    seen = inspected()
+    assert len(seen.surface.marks) == 2 and seen.surface.regions == ()
+    assert seen.condition.state == "usable" and seen.condition.face_up
+
+
+@pytest.mark.parametrize(
+    ("flaw", "kind"),
+    [
+        (Flaw("scratch", 6.0, -6.0, 9.0, 0.7), RegionKind.SCRATCH),
+        (Flaw("engraving", 0.0, -13.0, 3.0, text="2007-102"), RegionKind.WRITING),
+        (Flaw("code", -6.0, -8.0, 6.0, text="2007-102"), RegionKind.CODE),
+        (Flaw("rust", 3.0, -8.0, 9.0), RegionKind.DAMAGE),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_a_flaw_is_a_region_and_no_mark(flaw: Flaw, kind: RegionKind) -> None:
+    seen = inspected(flaw)
+    assert kind in {region.kind for region in seen.surface.regions}
+    assert any(r.covers(Point(flaw.x, flaw.y)) for r in seen.surface.regions) or kind == "scratch"
+    assert len(seen.surface.marks) == 2
+    if kind is RegionKind.CODE:
+        assert [code.text for code in seen.codes] == ["2007-102"]
+
+
+def test_a_letter_does_not_occupy_as_a_mark_would() -> None:
+    flaw = Flaw("engraving", 0.0, -13.0, 3.0, text="2007-102")
+    image = render_surface(
+        Round(44), MARKS, px_per_mm=20.0, offset=Point(0, 0), seed=3, flaws=(flaw,)
+    )
+    found = find_plain_surface(image, px_per_mm=20.0)
+    assert isinstance(found, Surface) and len(found.marks) > 2
+    assert len(inspect_surface(image, found, px_per_mm=20.0).surface.marks) == 2
+
+
+def test_a_bottom_is_no_test_face() -> None:
+    assert not inspected(Flaw("bottom")).condition.face_up
+
+
+# -- regions as shapes -------------------------------------------------------------------
+
+NEAR = st.floats(-20.0, 20.0)
+CLOUDS = st.lists(st.builds(Disc, NEAR, NEAR, st.just(0.375)), min_size=1, max_size=40)
+
+
+@given(CLOUDS)
+@settings(max_examples=60, deadline=None)
+def test_shapes_cover_every_disc_of_a_region(discs: list[Disc]) -> None:
+    shapes = keep_outs([Region(RegionKind.RUST, tuple(discs), 1.0)])
+    for disc in discs:
+        rim = [
+            Point(disc.x + disc.radius * math.cos(a), disc.y + disc.radius * math.sin(a))
+            for a in (0.0, 1.3, 2.6, 3.9, 5.2)
+        ]
+        for point in (disc.centre, *rim):
+            assert min(shape.distance(point) for shape in shapes) == 0.0
+
+
+def test_a_bent_scratch_is_no_blot_and_a_word_is_one_shape() -> None:
+    bent = [Disc(0.5 * n, 0.0, 0.375) for n in range(30)]
+    bent += [Disc(0.0, 0.5 * n, 0.375) for n in range(30)]
+    shapes = keep_outs([Region(RegionKind.SCRATCH, tuple(bent), 1.0)])
+    assert min(shape.distance(Point(6.0, 6.0)) for shape in shapes) > 2.0
+    assert len(shapes) < 16
+    word = tuple(Disc(0.5 * n, 0.5 * k, 0.375) for n in range(30) for k in range(6))
+    assert len(keep_outs([Region(RegionKind.WRITING, word, 1.0)])) == 1

@@ -42,12 +42,15 @@ class Evidence:
 
     `seen` is what its old indentations show together, `diameter` their median in mm; both are
     None for a block without any. `order` and `label` are None where there is none.
+    `diameter_error` is how far off, relative, the diameter may be besides: light on the
+    raised rim makes all indentations of a block look wider alike.
     """
 
     seen: Seen | None
     diameter: float | None
     order: Claim | None
     label: Claim | None
+    diameter_error: float = 0.0
 
 
 class Doubt(StrEnum):
@@ -102,13 +105,15 @@ def kind_of(scale: Scale) -> Kind:
     return Kind.CONE if ball is None else _BALLS[ball]
 
 
-def scales_leaving(kinds: Iterable[Kind], diameter: float | None) -> tuple[Scale, ...]:
+def scales_leaving(
+    kinds: Iterable[Kind], diameter: float | None, error: float = 0.0
+) -> tuple[Scale, ...]:
     """Return the scales whose indentations are of one of the kinds and of that size (mm)."""
     wanted = frozenset(kinds)
     return tuple(
         scale
         for scale in SCALES.values()
-        if kind_of(scale) in wanted and (diameter is None or _fits(Claim(scale), diameter))
+        if kind_of(scale) in wanted and (diameter is None or _fits(Claim(scale), diameter, error))
     )
 
 
@@ -129,7 +134,9 @@ def _contradicted(claims: list[Claim], evidence: Evidence) -> Doubt | None:
     if seen is not None and not _bare(seen) and kind_of(claims[0].scale) not in seen.possible:
         return Doubt.KIND_AGAINST_CLAIM
     wide = evidence.diameter
-    if wide is not None and not all(_fits(claim, wide) for claim in claims):
+    if wide is not None and not all(
+        _fits(claim, wide, evidence.diameter_error) for claim in claims
+    ):
         return Doubt.SIZE_AGAINST_CLAIM
     return None
 
@@ -139,7 +146,7 @@ def _by_eye(evidence: Evidence) -> Route | Question:
     seen = evidence.seen
     if seen is None or _bare(seen):
         return Question(Doubt.NO_WITNESS, ())
-    scales = scales_leaving(seen.possible, evidence.diameter)
+    scales = scales_leaving(seen.possible, evidence.diameter, evidence.diameter_error)
     if not scales:
         return Question(Doubt.SIZE_AGAINST_KIND, ())
     families = {scale.family for scale in scales}
@@ -153,12 +160,13 @@ def _bare(seen: Seen) -> bool:
     return seen.kind is Kind.UNUSED
 
 
-def _fits(claim: Claim, diameter: float) -> bool:
+def _fits(claim: Claim, diameter: float, error: float) -> bool:
     sizes = _sizes(claim)
     if not sizes:
         return False
-    least = min(sizes) * (1 - MARGIN) - MARGIN_MM
-    return least <= diameter <= max(sizes) * (1 + MARGIN) + MARGIN_MM
+    margin = MARGIN + error
+    least = min(sizes) * (1 - margin) - MARGIN_MM
+    return least <= diameter <= max(sizes) * (1 + margin) + MARGIN_MM
 
 
 def _sizes(claim: Claim) -> tuple[float, ...]:

@@ -188,6 +188,7 @@ class SurfaceSeen(Facts):
     purpose: Literal["before", "after", "doubt"]
     picture: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     marks: tuple[Any, ...]
+    calibration: str = ""
 
 
 class ClimateRead(Facts):

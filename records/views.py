@@ -131,7 +131,7 @@ class EnvironmentView(View):
 
 
 class PictureView(View):
-    """A picture of the test face by its SHA-256."""
+    """A picture of the test face by its SHA-256, with the digest of its calibration."""
 
     seq: int
     at: datetime
@@ -140,6 +140,7 @@ class PictureView(View):
     purpose: Literal["before", "after", "doubt"]
     sha256: str
     marks: int
+    calibration: str = ""
 
 
 class CheckView(View):

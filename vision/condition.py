@@ -90,7 +90,7 @@ def judge_condition(
     cells = _cells(image, inside, frame, marks, known)
     regions = [*known, *_regions(cells, frame, outline)]
     area = float(np.count_nonzero(inside)) / frame.px_per_mm**2
-    state, reasons = _state(regions, marks, area, limits)
+    state, reasons = _state(regions, area, limits)
     face_up = cells.coarseness < _COARSE
     if not face_up:
         reasons = (*reasons, f"coarse like a bottom ({cells.coarseness:.3f})")
@@ -231,20 +231,17 @@ def _kind(places: list[Point], unrest: float, shade: float, outline: Outline) ->
 _HARMS = (RegionKind.RUST, RegionKind.CHIP, RegionKind.DAMAGE)
 
 
-def _state(
-    regions: Sequence[Region], marks: Sequence[Mark], area: float, limits: Limits
-) -> tuple[State, tuple[str, ...]]:
-    """Return the state and the reasons for it."""
+def _state(regions: Sequence[Region], area: float, limits: Limits) -> tuple[State, tuple[str, ...]]:
+    """Return the state and the reasons for it; room beside old marks is the planner's question."""
     harmed = sum(r.area for r in regions if r.kind in _HARMS) / max(area, 1.0)
     lost = sum(r.area for r in regions if r.kind is not RegionKind.CODE)
-    lost += sum(math.pi * (1.5 * m.diameter) ** 2 for m in marks)
     lost /= max(area, 1.0)
     scratches = sum(1 for r in regions if r.kind is RegionKind.SCRATCH)
     reasons = []
     if harmed >= limits.damaged_share:
         reasons.append(f"{100 * harmed:.0f} % of the face is damaged")
     if lost >= limits.worn_share:
-        reasons.append(f"{100 * lost:.0f} % of the face is used up or dirty")
+        reasons.append(f"{100 * lost:.0f} % of the face is dirty or written on")
     if scratches >= limits.scratches:
         reasons.append(f"{scratches} scratches")
     if harmed >= limits.damaged_share:

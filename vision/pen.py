@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
 from vision.frame import Frame, Image
 from vision.geometry import Outline, Point, Round
@@ -52,6 +53,19 @@ class Pen:
                 self.line(ends[0], ends[1], colour)
             at += 2 * dash
         return run + length
+
+    def shade(
+        self, corners: Sequence[Point], reach_mm: float, colour: Colour, share: float
+    ) -> None:
+        """Tint all within `reach_mm` of a point, a line or a polygon and its inside."""
+        part = np.zeros(self.canvas.shape[:2], np.uint8)
+        around = max(1, round(2 * reach_mm * self.frame.px_per_mm))
+        places = np.array([self._fine(corner) for corner in corners], np.int32)
+        cv2.fillPoly(part, [places], (255,), cv2.LINE_8, _FINE_BITS)
+        cv2.polylines(part, [places], True, (255,), around, cv2.LINE_8, _FINE_BITS)
+        here = part > 0
+        tinted = (1 - share) * self.canvas[here] + share * np.array(colour, np.float64)
+        self.canvas[here] = tinted.astype(np.uint8)
 
     def limit(self, outline: Outline, inset_mm: float, colour: Colour) -> None:
         """Draw the dashed line that runs `inset_mm` inside of the outline."""

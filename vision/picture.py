@@ -10,9 +10,18 @@ import numpy as np
 from vision.finder import Surface
 from vision.frame import Image
 from vision.geometry import Mark, Point
+from vision.keep_out import KeepOut
 from vision.pen import Pen
 from vision.plans import Plan
-from vision.symbols import draw_limit, draw_made, draw_old, draw_planned, draw_spare, draw_way
+from vision.symbols import (
+    draw_avoided,
+    draw_limit,
+    draw_made,
+    draw_old,
+    draw_planned,
+    draw_spare,
+    draw_way,
+)
 
 __all__ = ["decode", "encode_png", "plan_picture"]
 
@@ -28,6 +37,7 @@ def plan_picture(
     px_per_mm: float,
     edge_mm: float,
     readings: Mapping[int, str] | Sequence[str] = (),
+    avoid: Sequence[KeepOut] = (),
     width_px: int = 900,
 ) -> Image:
     """Return the photograph, `width_px` wide (BGR), with the plan drawn over it.
@@ -35,12 +45,15 @@ def plan_picture(
     Grey rings are old indentations (orange where the finder doubts), blue numbers the
     planned positions in their order, thin blue rings the spares, green what is made.
     `readings` are the texts of those made, in order or by the index of the position
-    (from 0; the spares count on). The dashed line is the edge limit, `edge_mm` from the rim.
+    (from 0; the spares count on). The dashed line is the edge limit, `edge_mm` from the rim;
+    what to `avoid` is tinted red.
     """
     texts = dict(readings) if isinstance(readings, Mapping) else dict(enumerate(readings))
     canvas, scale = ground(image, width_px)
     frame = surface.frame(canvas.shape, px_per_mm * scale)
     pen = Pen(canvas, frame)
+    for shape in avoid:
+        draw_avoided(pen, shape)
     draw_limit(pen, surface.outline, edge_mm)
     draw_way(pen, plan.positions)
     named = _named(plan)

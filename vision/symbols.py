@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from vision.geometry import Mark, Outline, Point
+from vision.keep_out import KeepOut
 from vision.pen import Colour, Pen, between
 
 _GREY: Colour = (150, 150, 150)
@@ -16,12 +17,18 @@ _WHITE: Colour = (255, 255, 255)
 _PALE: Colour = (230, 225, 220)
 _LIMIT: Colour = (150, 130, 95)
 _DISC_PX = 13.0
+_AVOIDED: Colour = (70, 70, 225)
 _ENOUGH_MM = 2.5
 
 
 def draw_limit(pen: Pen, outline: Outline, edge_mm: float) -> None:
     """Draw the dashed line inside of which the positions lie."""
     pen.limit(outline, edge_mm, _LIMIT)
+
+
+def draw_avoided(pen: Pen, shape: KeepOut) -> None:
+    """Tint a part of the surface that no indentation may touch."""
+    pen.shade(shape.corners, shape.reach, _AVOIDED, 0.35)
 
 
 def draw_old(pen: Pen, mark: Mark) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from controller.after import in_frame_of_first
+from controller.rules import kept_out
 from controller.state import Block
 from vision.finder import NoBlock
 from vision.geometry import Point
@@ -54,10 +56,11 @@ def _draw(block: Block, photographs: Path, px_per_mm: float) -> bytes | None:
         return None
     drawn = plan_picture(
         image,
-        surface,
+        in_frame_of_first(block, surface) if block.before else surface,
         _plan(block),
         px_per_mm=px_per_mm,
         edge_mm=block.edge_mm + block.margin_mm,
+        avoid=kept_out(block.before.patches if block.before else ()),
         readings={reading.position: str(reading.hardness) for reading in block.readings},
     )
     return encode_png(drawn)

@@ -61,7 +61,8 @@ def _interlock(event: e.InterlockChanged) -> str:
 
 
 def _photographed(event: e.SurfaceSeen) -> str:
-    areas = f", {len(event.patches)} patches to avoid" if event.patches else ""
+    count = len(event.patches)
+    areas = f", {count} patch{'es' * (count > 1)} to avoid" if count else ""
     state = f", {event.condition}" if event.condition not in ("", "usable") else ""
     side = "" if event.face_up else ", WRONG SIDE UP"
     seen = f"photographed ({event.purpose}), {len(event.marks)} marks"

@@ -120,7 +120,7 @@ def _truths(path: Path) -> Mapping[str, Truth]:
         return read_truth(path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"column {error} is missing" if isinstance(error, KeyError) else str(error)
-        remedy = "columns are number,hardness,uniformity,old_marks,code; correct or remove it"
+        remedy = "columns are number,hardness,uniformity,old_marks,code,flaws; correct or remove it"
         raise Refused(f"{path}: cannot be used: {what}; {remedy}") from None
 
 

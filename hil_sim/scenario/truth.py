@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 from controller.events import BlockOrder
 from hil_sim.physics import HardnessField
 from hil_sim.world import Indentation, WorldBlock
 from metrology import diameter_mm, find_scale
 from runtime import stream
-from vision.rendering import Flaw
+from vision.rendering import Flaw, FlawKind
 
 UNKNOWN_UNIFORMITY = 0.2
 
@@ -35,9 +36,10 @@ class Truth:
 
 
 def read_truth(path: Path) -> Mapping[str, Truth]:
-    """Read ``number,hardness,uniformity,old_marks,code``; an empty code shows the number.
+    """Read ``number,hardness,uniformity,old_marks,code,flaws``; an empty code shows the number.
 
-    A code of ``?`` cannot be read. Raises OSError or ValueError on a bad file.
+    A code of ``?`` cannot be read. Flaws are optional, each as ``kind x y size direction text``
+    (mm and degrees), with semicolons between. Raises OSError or ValueError on a bad file.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         return {row["number"]: _truth(row) for row in csv.DictReader(file)}
@@ -50,7 +52,18 @@ def _truth(row: Mapping[str, str]) -> Truth:
         float(row["uniformity"]),
         int(row["old_marks"] or 0),
         None if code == "?" else code,
+        tuple(_flaw(words) for words in (row.get("flaws") or "").split(";") if words.strip()),
     )
+
+
+def _flaw(words: str) -> Flaw:
+    kind, x, y, size, *rest = words.split(maxsplit=5)
+    direction, text = rest[0] if rest else "0", rest[1] if len(rest) > 1 else ""
+    known = next((known for known in get_args(FlawKind) if known == kind), None)
+    if known is None:
+        raise ValueError(f"no flaw is called {kind!r}; there are {', '.join(get_args(FlawKind))}")
+    turn = round(math.radians(float(direction)), 4)
+    return Flaw(known, float(x), float(y), float(size), turn, text)
 
 
 def assumed(order: BlockOrder) -> Truth:

@@ -32,6 +32,7 @@ def surface_seen(book: Book, stamp: Stamp, fact: facts.SurfaceSeen) -> None:
             purpose=fact.purpose,
             sha256=fact.picture,
             marks=len(fact.marks),
+            calibration=fact.calibration,
         )
     )
 

@@ -105,7 +105,10 @@ class Environment(BlockFact, table=True):
 
 
 class SurfacePicture(BlockFact, table=True):
-    """A picture of the test face, named by the SHA-256 of the kept image."""
+    """A picture of the test face, named by the SHA-256 of the kept image.
+
+    ``calibration`` is the digest of what its millimetres rest on, "" where nobody told.
+    """
 
     __tablename__ = "surface_picture"
     __table_args__ = (
@@ -117,3 +120,4 @@ class SurfacePicture(BlockFact, table=True):
     purpose: str
     sha256: str = Field(index=True)
     marks: int
+    calibration: str = Field(default="", sa_column_kwargs={"server_default": ""})

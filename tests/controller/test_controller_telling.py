@@ -132,7 +132,7 @@ def test_an_unsure_classifier_costs_no_question(kind: Kind, sure: float) -> None
 
 
 @pytest.mark.parametrize(
-    ("factor", "doubt"), [(1.5, True), (0.6, True), (1.1, False), (0.9, False)]
+    ("factor", "doubt"), [(1.5, True), (0.6, True), (1.2, False), (0.85, False)]
 )
 def test_the_size_is_believed_when_three_marks_have_it(factor: float, doubt: bool) -> None:
     for count in (1, 2, 3, 5):

@@ -13,7 +13,7 @@ from vision.rendering.crop import DIAMETERS_MM, CropKind, CropTruth, render_crop
 from vision.rendering.dents import Dent
 from vision.rendering.looks import HELD_OUT_LOOKS, LOOKS, TRAINING_LOOKS, Look
 from vision.rendering.plain import render_surface
-from vision.rendering.plain_flaws import Flaw
+from vision.rendering.plain_flaws import Flaw, FlawKind
 from vision.rendering.scene import Pose, Scene
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "CropTruth",
     "Dent",
     "Flaw",
+    "FlawKind",
     "Image",
     "Look",
     "Mark",

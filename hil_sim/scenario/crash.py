@@ -70,8 +70,11 @@ def walk(
     trouble: Mischief | None = None,
     disk_s: float = 0.0,
     breaches: list[Breach] | None = None,
+    sketches: bool = False,
 ) -> Outcome:
     """Run a tray to its end; life i dies at boundary ``deaths[i]`` and is missed for a while.
+
+    With ``sketches`` the camera describes what it sees: quicker where nobody asks the eyes.
 
     ``absent_s`` is how long (process time) the devices go on without a daemon.
     ``trouble`` runs beside it all and puts faults into the lab. ``disk_s`` is how long
@@ -90,6 +93,7 @@ def walk(
             seed=seed,
             trouble=trouble,
             breaches=breaches,
+            sketches=sketches,
         ),
         offload_s=disk_s,
     )
@@ -106,9 +110,10 @@ async def _walk(
     seed: int,
     trouble: Mischief | None,
     breaches: list[Breach] | None,
+    sketches: bool,
 ) -> Outcome:
     clock = Clock.starting(DEMO_START)
-    lab = build_lab(config, manifest, truths, seed=seed, clock=clock)
+    lab = build_lab(config, manifest, truths, seed=seed, clock=clock, sketches=sketches)
     session = Session(config, Folder(folder), clock, seed, keep_pictures=False)
     spool = spool_of(config, session.folder)
     witness = Witness(lab.world, lab.cell, spool, config.cell.u_pos_mm, breaches)

@@ -9,10 +9,9 @@ from typing import Protocol
 from controller.config import CellSection
 from controller.planning import Clearances, plan_block
 from metrology import Regulation
-from vision.finder import NoBlock, Surface
+from vision.finder import NoBlock, Surface, find_surface
 from vision.frame import Image
 from vision.geometry import Mark, Outline
-from vision.plain_finder import find_plain_surface
 from vision.plans import Demands, NoRoom, Plan
 from vision.refusal_picture import refusal_picture
 
@@ -65,5 +64,5 @@ class Eyes:
     show: Show
 
 
-EYES = Eyes(find_plain_surface, plan_block, refusal_picture)
+EYES = Eyes(find_surface, plan_block, refusal_picture)
 """What a cell sees and plans with unless it is given something else."""

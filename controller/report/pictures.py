@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from controller.state import Block
-from vision.finder import NoBlock
+from vision.finder import NoBlock, find_surface
 from vision.geometry import Point
 from vision.picture import decode, encode_png, plan_picture
-from vision.plain_finder import find_plain_surface
 from vision.plans import Plan
 
 
@@ -49,7 +48,7 @@ def _draw(block: Block, photographs: Path, px_per_mm: float) -> bytes | None:
     # concern it, so it is found once more.
     if image is None:
         return None
-    surface = find_plain_surface(image, px_per_mm=px_per_mm)
+    surface = find_surface(image, px_per_mm=px_per_mm)
     if isinstance(surface, NoBlock):
         return None
     drawn = plan_picture(

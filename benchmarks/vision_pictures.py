@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
-from vision.rendering import TRAINING_LOOKS, Wish, random_scene, render_block, render_surface
+from vision.rendering import ANY_LOOK, TRAINING_LOOKS, Wish, random_scene, render_block, render_surface
 
 Floats = NDArray[np.float32]
 
@@ -35,9 +35,10 @@ class Picture:
 
 
 def block_picture(seed: int) -> Picture:
-    """Return a block under one of the training lights, at one of three scales."""
+    """Return a block under one of the training lights, or any light, at one of three scales."""
     rng = np.random.default_rng(seed)
-    look = TRAINING_LOOKS[seed % len(TRAINING_LOOKS)]
+    looks = (*TRAINING_LOOKS, ANY_LOOK, ANY_LOOK, ANY_LOOK)
+    look = looks[seed % len(looks)]
     scale = float(rng.choice([12.0, 12.0, 16.0, 20.0]))
     smallest = float(rng.choice([8, 8, 5.5]))
     wish = Wish(

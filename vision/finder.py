@@ -29,11 +29,15 @@ _DETECTABLE_PX = 4.5
 LARGEST_MM = 6.6
 _SCOUT_LEAST, _SCOUT_MOST = -4.5, 180
 _EQUAL, _ALIKE = 0.3, 1.4
+_ALL_BUT_SURE, _RESTLESS = 0.0025, 4.0
+"""Odds are cut off at 6 (logarithmic), and one radius of unrest takes away 4."""
+
 _LEAST_CONFIDENCE = 0.04
 _SAME = 0.6
 _UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
 _ECHO = 0.8
-_MUCH_SMALLER = 0.25
+_LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
+_UNLIKELY, _UNLIKELY_SIZE = 0.3, 1.6
 _RIM_PX = 2.0
 _COMPASS = tuple((math.cos(a), math.sin(a)) for a in (k * math.pi / 8 for k in range(16)))
 
@@ -94,22 +98,27 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     halves = pyramid(image, largest)
     odd = find_odd(image, inside, largest)
     proposed = [round_things(halves, inside, largest)[:, :3], odd]
-    things, odds = _judged(halves, np.concatenate(proposed).astype(np.float32))
+    things, odds, unsettled = _judged(halves, np.concatenate(proposed).astype(np.float32))
     trust = _trust(odds, things)
-    kept = _reported(things, trust, inside)
+    kept = _reported(things, trust, unsettled, inside)
     rims = sharpened(halves, inside, things[kept])
     marks = [_mark(rim, sure, frame) for rim, sure in zip(rims, trust[kept], strict=True)]
     marks = _without_echoes(marks)
     return tuple(sorted(marks + _unexplained(odd, marks, frame)))
 
 
-def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats]:
-    """Return what of the proposals may be marks, moved onto their rims, and the odds of each."""
+def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return what may be marks, moved onto their rims, the odds, and how far the last look moved.
+
+    That is in radii, as the sum of shift and growth: what lies on a rim stays where it is.
+    """
     judge = the_judge()
     things, odds = judge.scouted(halves, proposed)
     worth = differing(things, odds, _SCOUT_LEAST, _SCOUT_MOST)
-    things, _ = judge.judged(halves, things[worth])
-    return judge.judged(halves, things)
+    before, _ = judge.judged(halves, things[worth])
+    things, odds = judge.judged(halves, before)
+    shift = np.hypot(*(things - before)[:, :2].T) / before[:, 2]
+    return things, odds, shift + np.abs(np.log(things[:, 2] / before[:, 2]))
 
 
 def _trust(odds: Floats, things: Floats) -> Floats:
@@ -119,10 +128,10 @@ def _trust(odds: Floats, things: Floats) -> Floats:
     return np.where(2 * things[:, 2] < _DETECTABLE_PX, capped, trust).astype(np.float32)
 
 
-def distinct(things: Floats, odds: Floats, least: float, most: int = 1000) -> NDArray[np.intp]:
-    """Return which things to keep: of those about one place the likeliest, best first."""
-    order, apart, _, large = _pairs(things, odds, least)
-    return order[_first_of_each(apart < _SAME * large, most)]
+def distinct(things: Floats, worth: Floats) -> NDArray[np.intp]:
+    """Return which things to keep: of those about one place the worthiest, best first."""
+    order, apart, _, large = _pairs(things, worth, -np.inf)
+    return order[_first_of_each(apart < _SAME * large, len(things))]
 
 
 def differing(things: Floats, odds: Floats, least: float, most: int) -> NDArray[np.intp]:
@@ -156,9 +165,11 @@ def _first_of_each(same: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
     return np.array(kept, np.intp)
 
 
-def _reported(things: Floats, trust: Floats, inside: Image) -> NDArray[np.intp]:
+def _reported(things: Floats, trust: Floats, unsettled: Floats, inside: Image) -> NDArray[np.intp]:
     """Return which things are reported: one for each place, and none that is the block's rim."""
-    kept = distinct(things, trust, _LEAST_CONFIDENCE)
+    likely = np.flatnonzero(trust >= _LEAST_CONFIDENCE)
+    odds = np.log(trust[likely] / (1 - trust[likely] + _ALL_BUT_SURE))
+    kept = likely[distinct(things[likely], odds - _RESTLESS * unsettled[likely])]
     around = np.where(trust[kept] >= CERTAIN, 0, things[kept, 2] + _RIM_PX)
     places = zip(things[kept, :2].tolist(), around.tolist(), strict=True)
     good = [_within(inside, column, row, reach) for (column, row), reach in places]
@@ -167,21 +178,19 @@ def _reported(things: Floats, trust: Floats, inside: Image) -> NDArray[np.intp]:
 
 
 def _without_echoes(marks: Sequence[Mark]) -> list[Mark]:
-    """Return the marks without those that are but pile-up or glare at the rim of a larger one.
+    """Return the marks without those that are but a part of a certain one, or glare at its rim.
 
-    They are doubtful or much smaller. Nobody would indent there anyway: it is within the
-    larger one's clearance.
+    Nobody would indent there anyway: it is within the other one's clearance.
     """
-    large = [mark for mark in marks if mark.certain]
+    sure = [mark for mark in marks if mark.certain]
+    return [mark for mark in marks if not any(_echoes(mark, other) for other in sure)]
 
-    def echo(mark: Mark) -> bool:
-        return any(
-            mark.diameter < (_MUCH_SMALLER if mark.certain else 1.0) * m.diameter
-            and mark.centre.distance(m) < _ECHO * m.diameter
-            for m in large
-        )
 
-    return [mark for mark in marks if not echo(mark)]
+def _echoes(mark: Mark, other: Mark) -> bool:
+    size, away = mark.diameter / other.diameter, mark.centre.distance(other) / other.diameter
+    if mark.certain:
+        return (_LEAST_PART < size < _PART and away < 0.5) or (size < _SPECK and away < _ECHO)
+    return size < (_UNLIKELY_SIZE if mark.confidence < _UNLIKELY else 1.0) and 0 < away < _ECHO
 
 
 def _unexplained(spots: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:

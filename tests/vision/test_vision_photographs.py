@@ -1,19 +1,16 @@
 """What was not rendered: marks painted by hand, pictures spoilt as photographs are."""
 
-import cv2
 import numpy as np
 import pytest
 
 from tests.vision.photographs import (
-    BLOCK,
     PAINTERS,
     SCALE,
     SPOILERS,
     Painter,
     photograph,
 )
-from vision.finder import NoBlock, Surface, find_surface
-from vision.frame import Image
+from vision.finder import Surface, find_surface
 from vision.geometry import Mark
 
 _MARKS = [Mark(-12, 5, 0.6), Mark(3, 9, 0.9), Mark(9, -9, 1.5), Mark(-7, -10, 3.0)]

@@ -5,6 +5,7 @@ from benchmarks.vision_scoring import scene_of, score
 from vision.geometry import Point
 from vision.rendering import (
     DIAMETERS_MM,
+    ANY_LOOK,
     HELD_OUT_LOOKS,
     LOOKS,
     TRAINING_LOOKS,
@@ -27,7 +28,7 @@ def test_the_same_seed_gives_the_same_pixels() -> None:
 
 
 def test_held_out_looks_are_not_among_those_for_training() -> None:
-    assert sorted(HELD_OUT_LOOKS + TRAINING_LOOKS + UNSEEN_LOOKS) == sorted(LOOKS)
+    assert sorted((*HELD_OUT_LOOKS, *TRAINING_LOOKS, *UNSEEN_LOOKS, ANY_LOOK)) == sorted(LOOKS)
 
 
 @pytest.mark.parametrize("look", LOOKS)

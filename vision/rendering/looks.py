@@ -215,6 +215,25 @@ def leds(rng: np.random.Generator) -> Look:
     return Look("leds", tuple(lamps), rng.uniform(0.08, 0.3), rng.uniform(0, 0.001))
 
 
+def medley(rng: np.random.Generator) -> Look:
+    """Return whatever lamps chance puts up: spots, rings whole or in parts, dark places."""
+    lamps = []
+    for _ in range(int(rng.integers(1, 7))):
+        p, q = (rng.normal(0, 0.3, 2) * (rng.random() < 0.8)).tolist()
+        round_one = rng.random() < 0.35
+        lamps.append(
+            Lamp(
+                float(rng.uniform(0.3, 1.2) * (-0.5 if rng.random() < 0.15 else 1)),
+                float(np.exp(rng.uniform(math.log(0.07), math.log(0.5)))),
+                0.4 * p if round_one else p,
+                0.4 * q if round_one else q,
+                radius=rng.uniform(0.15, 0.6) if round_one else 0.0,
+                segments=int(rng.integers(2, 9)) if round_one and rng.random() < 0.5 else 0,
+            )
+        )
+    return Look("medley", tuple(lamps), rng.uniform(0.03, 0.4), rng.uniform(0, 0.0015))
+
+
 LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](
     {
         "coaxial": coaxial,
@@ -227,6 +246,7 @@ LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](
         "tubes": tubes,
         "skewed": skewed,
         "leds": leds,
+        "medley": medley,
     }
 )
 """Every kind of lighting; each call returns another one of the kind."""
@@ -237,5 +257,10 @@ HELD_OUT_LOOKS: Final = ("dome", "segments")
 UNSEEN_LOOKS: Final = ("tubes", "skewed", "leds")
 """Kinds that neither training nor any choice has used: only the final figures are taken here."""
 
-TRAINING_LOOKS: Final = tuple(n for n in LOOKS if n not in HELD_OUT_LOOKS + UNSEEN_LOOKS)
+ANY_LOOK: Final = "medley"
+"""No kind, but as wide as chance is: the finder's judge is fitted under it too."""
+
+TRAINING_LOOKS: Final = tuple(
+    name for name in LOOKS if name not in (*HELD_OUT_LOOKS, *UNSEEN_LOOKS, ANY_LOOK)
+)
 """Kinds that models and thresholds are made with."""

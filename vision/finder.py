@@ -189,7 +189,10 @@ def _without_echoes(marks: Sequence[Mark]) -> list[Mark]:
 def _echoes(mark: Mark, other: Mark) -> bool:
     size, away = mark.diameter / other.diameter, mark.centre.distance(other) / other.diameter
     if mark.certain:
-        return (_LEAST_PART < size < _PART and away < 0.5) or (size < _SPECK and away < _ECHO)
+        # The surer one stays: a large circle through several marks may be certain by mistake.
+        return mark.confidence < other.confidence and (
+            (_LEAST_PART < size < _PART and away < 0.5) or (size < _SPECK and away < _ECHO)
+        )
     return size < (_UNLIKELY_SIZE if mark.confidence < _UNLIKELY else 1.0) and 0 < away < _ECHO
 
 

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
-from vision.rendering import ANY_LOOK, TRAINING_LOOKS, Wish, random_scene, render_block, render_surface
+from vision.rendering import (
+    ANY_LOOK,
+    TRAINING_LOOKS,
+    Wish,
+    random_scene,
+    render_block,
+    render_surface,
+)
 
 Floats = NDArray[np.float32]
 

@@ -37,6 +37,7 @@ _SAME = 0.6
 _UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
 _ECHO = 0.8
 _LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
+_SURE, _LARGER, _DOUBTED = 0.75, 1.3, CERTAIN - 0.01
 _UNLIKELY, _UNLIKELY_SIZE = 0.3, 1.6
 _RIM_PX = 2.0
 _COMPASS = tuple((math.cos(a), math.sin(a)) for a in (k * math.pi / 8 for k in range(16)))
@@ -124,7 +125,7 @@ def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats, 
 def _trust(odds: Floats, things: Floats) -> Floats:
     """Return the confidences; below the detectable size the likely are doubtful, the rest none."""
     trust = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    capped = np.where(trust >= CERTAIN, CERTAIN - 0.01, 0)
+    capped = np.where(trust >= CERTAIN, _DOUBTED, 0)
     return np.where(2 * things[:, 2] < _DETECTABLE_PX, capped, trust).astype(np.float32)
 
 
@@ -197,16 +198,24 @@ def _echoes(mark: Mark, other: Mark) -> bool:
 
 
 def _unexplained(spots: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:
-    """Return the odd spots in which no mark was found, as doubtful marks."""
+    """Return the odd spots in which no mark was found, as doubtful marks.
+
+    A mark that is not sure does not explain a spot that is larger: it may be two that touch.
+    """
     left: list[Mark] = []
     for column, row, radius in spots.tolist():
         if 2 * radius < _UNEXPLAINED_PX:
             continue
         place = frame.to_mm(column, row)
-        reach = radius / frame.px_per_mm
-        if not any(place.distance(m) < max(reach, m.diameter / 2) for m in [*marks, *left]):
-            left.append(Mark(place.x, place.y, 2 * reach, _UNEXPLAINED))
+        spot = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, _UNEXPLAINED)
+        if not any(_explains(mark, spot) for mark in [*marks, *left]):
+            left.append(spot)
     return left
+
+
+def _explains(mark: Mark, spot: Mark) -> bool:
+    near = mark.centre.distance(spot) < max(mark.diameter, spot.diameter) / 2
+    return near and (mark.confidence >= _SURE or spot.diameter < _LARGER * mark.diameter)
 
 
 def searched(shape: tuple[int, ...], outline: Outline, frame: Frame) -> Image:

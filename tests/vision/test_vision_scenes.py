@@ -4,8 +4,8 @@ import pytest
 from benchmarks.vision_scoring import scene_of, score
 from vision.geometry import Point
 from vision.rendering import (
-    DIAMETERS_MM,
     ANY_LOOK,
+    DIAMETERS_MM,
     HELD_OUT_LOOKS,
     LOOKS,
     TRAINING_LOOKS,

@@ -37,6 +37,7 @@ _SAME = 0.6
 _UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
 _ECHO = 0.8
 _LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
+_AGREE, _AS_LIKELY = 0.3, 3.0
 _SURE, _LARGER, _DOUBTED = 0.75, 1.3, CERTAIN - 0.01
 _UNLIKELY, _UNLIKELY_SIZE = 0.3, 1.6
 _RIM_PX = 2.0
@@ -102,7 +103,7 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     things, odds, unsettled = _judged(halves, np.concatenate(proposed).astype(np.float32))
     trust = _trust(odds, things)
     kept = _reported(things, trust, unsettled, inside)
-    rims = sharpened(halves, inside, things[kept])
+    rims = sharpened(halves, inside, _agreed(things, odds, kept))
     marks = [_mark(rim, sure, frame) for rim, sure in zip(rims, trust[kept], strict=True)]
     marks = _without_echoes(marks)
     return tuple(sorted(marks + _unexplained(odd, marks, frame)))
@@ -176,6 +177,17 @@ def _reported(things: Floats, trust: Floats, unsettled: Floats, inside: Image) -
     good = [_within(inside, column, row, reach) for (column, row), reach in places]
     reported: NDArray[np.intp] = kept[np.array(good, bool)]
     return reported
+
+
+def _agreed(things: Floats, odds: Floats, kept: NDArray[np.intp]) -> Floats:
+    """Return for each thing kept the mean of all that are about as likely the same rim."""
+    x, y, radii = things.T
+    means = np.zeros((len(kept), 3), np.float32)
+    for k, i in enumerate(kept.tolist()):
+        near = np.hypot(x - x[i], y - y[i]) < _AGREE * radii[i]
+        same = near & (np.abs(np.log(radii / radii[i])) < _AGREE) & (odds > odds[i] - _AS_LIKELY)
+        means[k] = things[same].mean(axis=0)
+    return means
 
 
 def _without_echoes(marks: Sequence[Mark]) -> list[Mark]:

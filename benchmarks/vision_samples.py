@@ -83,7 +83,7 @@ def _proposed(picture: Picture) -> tuple[list[Image], Floats]:
     inside = searched(picture.image.shape, picture.outline, picture.frame)
     largest = LARGEST_MM / 2 * picture.frame.px_per_mm
     halves = pyramid(picture.image, largest)
-    spots = find_odd(picture.image, inside, largest)
+    spots = find_odd(picture.image, inside, largest)[0]
     things = np.concatenate([round_things(halves, inside, largest)[:, :3], spots])
     return halves, things.astype(np.float32)
 

@@ -32,7 +32,7 @@ _EQUAL, _ALIKE = 0.3, 1.4
 _ALL_BUT_SURE, _RESTLESS = 0.0025, 4.0
 """Odds are cut off at 6 (logarithmic), and one radius of unrest takes away 4."""
 
-_LEAST_CONFIDENCE = 0.04
+_LEAST_CONFIDENCE, _FAINT = 0.04, 0.2
 _SAME = 0.6
 _UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
 _ECHO = 0.8
@@ -98,10 +98,10 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     """
     largest = LARGEST_MM / 2 * frame.px_per_mm
     halves = pyramid(image, largest)
-    odd = find_odd(image, inside, largest)
+    odd, odd_pixels = find_odd(image, inside, largest)
     proposed = [round_things(halves, inside, largest)[:, :3], odd]
     things, odds, unsettled = _judged(halves, np.concatenate(proposed).astype(np.float32))
-    trust = _trust(odds, things)
+    trust = _shown(_trust(odds, things), things, odd_pixels)
     kept = _reported(things, trust, unsettled, inside)
     rims = sharpened(halves, inside, _agreed(things, odds, kept))
     marks = [_mark(rim, sure, frame) for rim, sure in zip(rims, trust[kept], strict=True)]
@@ -134,6 +134,17 @@ def distinct(things: Floats, worth: Floats) -> NDArray[np.intp]:
     """Return which things to keep: of those about one place the worthiest, best first."""
     order, apart, _, large = _pairs(things, worth, -np.inf)
     return order[_first_of_each(apart < _SAME * large, len(things))]
+
+
+def _shown(trust: Floats, things: Floats, odd: Image) -> Floats:
+    """Return the confidences, none for the unlikely where no pixel differs from the face."""
+    shown = trust.copy()
+    for i in np.flatnonzero((trust >= _LEAST_CONFIDENCE) & (trust < _FAINT)).tolist():
+        column, row, radius = things[i].tolist()
+        left, top = (max(0, int(v - radius)) for v in (column, row))
+        if not odd[top : int(row + radius) + 2, left : int(column + radius) + 2].any():
+            shown[i] = 0
+    return shown
 
 
 def differing(things: Floats, odds: Floats, least: float, most: int) -> NDArray[np.intp]:

@@ -26,16 +26,16 @@ _LEAST_FILL = 0.35
 _MOST = 300
 
 
-def find_odd(image: Image, inside: Image, largest_px: float) -> Floats:
+def find_odd(image: Image, inside: Image, largest_px: float) -> tuple[Floats, Image]:
     """Return what is compact and odd, up to that radius: column, row, radius (px), shape (n, 3).
 
-    The circles enclose it; the largest first, at most 300.
+    The circles enclose it; the largest first, at most 300. The mask is 255 where a pixel is odd.
     """
     calm = cv2.GaussianBlur(image, (0, 0), 1.0)
     off = cv2.absdiff(calm, _light(calm, inside))
     few = off[::3, ::3][inside[::3, ::3] > 0]
     if not len(few):
-        return np.zeros((0, 3), np.float32)
+        return np.zeros((0, 3), np.float32), np.zeros_like(image)
     # A mean, as a median of whole grey levels is too coarse; what is odd is cut off.
     usual = np.minimum(few, 3 * float(np.median(few)) + 2)
     noise = _OF_MEAN * float(usual.mean())
@@ -45,7 +45,7 @@ def find_odd(image: Image, inside: Image, largest_px: float) -> Floats:
     contours, _ = cv2.findContours(odd, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     circles = [circle for contour in contours if (circle := _circle(contour, largest_px))]
     circles.sort(key=lambda circle: (-circle[2], circle))
-    return np.array(circles[:_MOST], np.float32).reshape(-1, 3)
+    return np.array(circles[:_MOST], np.float32).reshape(-1, 3), odd.astype(np.uint8, copy=False)
 
 
 def _circle(contour: cv2.typing.MatLike, largest: float) -> tuple[float, float, float] | None:

@@ -27,8 +27,9 @@ from models.routing import Claim, Evidence, Question, kind_of, route
 from models.training.crops import LEAST_PX, SCALES_PX_PER_MM
 from models.training.scores import wilson
 from models.views import ZOOMS_MM, close_up
-from vision.rendering import LOOKS, CropKind, render_crop
+from vision.rendering import HELD_OUT_LOOKS, TRAINING_LOOKS, CropKind, render_crop
 
+_LOOKS = TRAINING_LOOKS + HELD_OUT_LOOKS
 _WRONG = 0.02
 _LARGEST_MM = 6.0
 
@@ -92,7 +93,7 @@ def _claimed(truth: Scale, hardness: Decimal, rng: np.random.Generator) -> Claim
 
 def _seen(truth: Scale, wide: float, rng: np.random.Generator) -> Seen:
     kind = CropKind(kind_of(truth))
-    look = tuple(LOOKS)[int(rng.integers(len(LOOKS)))]
+    look = _LOOKS[int(rng.integers(len(_LOOKS)))]
     scale = float(rng.uniform(*SCALES_PX_PER_MM))
     scale = max(scale, min(LEAST_PX / wide, SCALES_PX_PER_MM[1]))
     size = int(np.ceil(ZOOMS_MM[0] * scale)) | 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ class Score:
 
     `centres` (mm) and `diameters` (relative) are the errors of the indentations found,
     `missed` those that no mark was near, `false` the marks that are none, all in truth's
-    block frame. `rim` is the error of the block's centre, mm.
+    block frame. `rim` is the error of the block's centre, mm, `seconds` the CPU time.
     """
 
     scene: Scene
@@ -32,6 +33,7 @@ class Score:
     false: tuple[Mark, ...]
     rim: float
     refused: str = ""
+    seconds: float = 0.0
 
     @property
     def false_certain(self) -> int:
@@ -51,9 +53,11 @@ def scene_of(seed: int, looks: tuple[str, ...], px_per_mm: float, wear: float | 
 def score(scene: Scene) -> Score:
     """Return what the finder makes of a scene."""
     image = render_block(scene)
+    started = time.process_time()
     surface = find_surface(image, px_per_mm=scene.px_per_mm)
+    seconds = time.process_time() - started
     if isinstance(surface, NoBlock):
-        return Score(scene, (), (), scene.marks, 0, (), 0.0, surface.reason)
+        return Score(scene, (), (), scene.marks, 0, (), 0.0, surface.reason, seconds)
     true, seen = scene.frame(image.shape), surface.frame(image.shape, scene.px_per_mm)
     found = [_moved(mark, true.to_mm(*seen.to_px(mark.x, mark.y))) for mark in surface.marks]
     pairs = _pairs(scene.marks, found)
@@ -70,6 +74,7 @@ def score(scene: Scene) -> Score:
         sum(not found[k].certain for k in taken),
         tuple(false),
         math.hypot(surface.centre.x - scene.pose.x, surface.centre.y - scene.pose.y),
+        seconds=seconds,
     )
 
 

@@ -14,12 +14,11 @@ from models.classifier import Classifier
 from models.confidence import Seen
 from models.views import close_up
 from vision.change import changed_places
-from vision.finder import NoBlock, Surface
+from vision.finder import NoBlock, Surface, find_surface
 from vision.frame import Image
 from vision.geometry import Mark, Outline
 from vision.inspection import Inspection, inspect_surface
 from vision.keep_out import KeepOut
-from vision.plain_finder import find_plain_surface
 from vision.plans import Demands, NoRoom, Plan
 from vision.refusal_picture import refusal_picture
 from vision.regions import Disc
@@ -131,7 +130,5 @@ def tell_kinds(
     return _classifier().judge([close_up(image, *place, px_per_mm) for place in places])
 
 
-EYES = Eyes(
-    find_plain_surface, inspect_surface, tell_kinds, changed_places, plan_block, refusal_picture
-)
+EYES = Eyes(find_surface, inspect_surface, tell_kinds, changed_places, plan_block, refusal_picture)
 """What a cell sees and plans with unless it is given something else."""

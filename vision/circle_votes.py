@@ -3,11 +3,13 @@
 The rim of an indentation is an edge all around it, under whatever light: brightness changes
 along the radius, if not everywhere in the same sense. So every edge pixel votes, at each
 radius, for the two centres that it may belong to (Loy and Zelinsky's radial symmetry without
-the sign). Each octave of size is searched in a picture of half the scale.
+the sign). Each octave of size is searched in a picture of half the scale, and the votes are
+counted in cells of two pixels: the places are refined by others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -24,97 +26,106 @@ _SMALLEST = (2.0, 2.8)
 
 _STEEP, _STEEPER = 2.0, 4.0
 _CAP = 4.0
+_CELL = 2
+_SHRINK = 4
 _MOST = 400
+_LEAST_VOTES = 0.35
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """A picture at `1 / step` of the scale, grey levels as float, and where it counts."""
+class _Edges:
+    """Edge pixels: columns and rows, the unit vectors across the edge, and their weights."""
 
-    grey: Floats
-    inside: Image
-    step: int
-
-
-def levels(image: Image, inside: Image, largest_px: float) -> list[Level]:
-    """Return the picture and its halves, as far as needed for that largest radius."""
-    grey = cv2.GaussianBlur(image, (0, 0), 0.8).astype(np.float32)
-    found = [Level(grey, inside, 1)]
-    while found[-1].step * _OCTAVE[-1] * 1.1 < largest_px and min(grey.shape) > 64:
-        grey = cv2.pyrDown(grey).astype(np.float32, copy=False)
-        size = (grey.shape[1], grey.shape[0])
-        inside = cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8)
-        found.append(Level(grey, inside, 2 * found[-1].step))
-    return found
+    column: Floats
+    row: Floats
+    across: Floats
+    down: Floats
+    weight: Floats
 
 
-def round_things(found: list[Level], least_votes: float = 0.35) -> Floats:
+def round_things(halves: Sequence[Image], inside: Image, largest_px: float) -> Floats:
     """Return where edges close to circles: column, row, radius (px), votes; shape (n, 4).
 
-    Votes are the share of the circle that has an edge. Best first, at most 400; the same
-    thing may be there more than once.
+    `halves` are a picture and its halves, `inside` is 255 where it is searched. Votes are
+    the share of the circle that has an edge. Best first, at most 400; the same thing may be
+    there more than once.
     """
-    places = [
-        _voted(level, (_SMALLEST if level.step == 1 else ()) + _OCTAVE, least_votes)
-        for level in found
-    ]
+    places = []
+    for k, picture in enumerate(halves):
+        if k and 2 ** (k - 1) * _OCTAVE[-1] * 1.1 >= largest_px:
+            break
+        size = (picture.shape[1], picture.shape[0])
+        mask = inside if not k else cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
+        radii = (() if k else _SMALLEST) + _OCTAVE
+        places.append(_voted(picture, mask, radii, 2**k))
     everything = np.concatenate(places)
     best = np.argsort(-everything[:, 3], kind="stable")[:_MOST]
     return everything[best].astype(np.float32)
 
 
-def _voted(level: Level, radii: tuple[float, ...], least: float) -> Floats:
-    rows, columns, across, down, weight = _voters(level)
-    shape = level.grey.shape
-    best = np.zeros(shape, np.float32)
-    size = np.zeros(shape, np.float32)
+def _voted(
+    picture: Image, inside: cv2.typing.MatLike, radii: tuple[float, ...], step: int
+) -> Floats:
+    edges = _edges(picture, inside)
+    shape = (-(-picture.shape[0] // _CELL), -(-picture.shape[1] // _CELL))
+    best, size = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for radius in radii:
-        votes = _ballot(shape, rows, columns, across * radius, down * radius, weight)
         # A rim two pixels thick gives 4 pi r votes, spread over the blur.
         blur = 0.6 + 0.14 * radius
-        scale = np.float32(0.8 * blur**2 / radius)
-        votes = np.asarray(cv2.GaussianBlur(votes * scale, (0, 0), blur), np.float32)
+        scale = 0.8 * blur**2 / radius / _CELL**2
+        ballot = _ballot(shape, edges, radius, scale)
+        votes = cv2.GaussianBlur(ballot, (0, 0), max(blur / _CELL, 0.45))
         better = cv2.compare(votes, best, cv2.CMP_GT)
         cv2.max(votes, best, best)
         size[better > 0] = np.float32(radius)
-    peaks = (best >= least) & (best >= cv2.dilate(best, np.ones((3, 3), np.uint8)))
-    row, column = np.nonzero(peaks & (level.inside > 0))
-    step = np.float32(level.step)  # pyrDown keeps pixel 0 on pixel 0
-    return np.stack(
-        [column * step, row * step, size[row, column] * step, best[row, column]], axis=1
-    ).astype(np.float32)
+    peak = cv2.compare(best, cv2.dilate(best, np.ones((3, 3), np.uint8)), cv2.CMP_GE)
+    row, column = np.nonzero((best >= _LEAST_VOTES) & (peak > 0))
+    middle = np.float32((_CELL - 1) / 2)
+    x, y = column * np.float32(_CELL) + middle, row * np.float32(_CELL) + middle
+    last = np.array(picture.shape) - 1
+    here = inside[np.minimum(y, last[0]).astype(np.intp), np.minimum(x, last[1]).astype(np.intp)]
+    # pyrDown keeps pixel 0 on pixel 0.
+    found = np.stack([x * step, y * step, size[row, column] * step, best[row, column]], axis=1)
+    kept: Floats = found[here > 0].astype(np.float32)
+    return kept
 
 
-def _voters(level: Level) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats, Floats]:
-    """Return rows and columns of edge pixels, the unit vectors across the edge, the weights."""
-    gx = cv2.Scharr(level.grey, cv2.CV_32F, 1, 0, scale=1 / 32)
-    gy = cv2.Scharr(level.grey, cv2.CV_32F, 0, 1, scale=1 / 32)
-    steep = cv2.magnitude(gx, gy)
-    steep[cv2.erode(level.inside, np.ones((5, 5), np.uint8)) == 0] = 0
+def _edges(picture: Image, inside: cv2.typing.MatLike) -> _Edges:
+    calm = cv2.GaussianBlur(picture, (0, 0), 0.8)
+    gx, gy = cv2.spatialGradient(calm)
+    steep = cv2.add(cv2.convertScaleAbs(gx, alpha=0.5), cv2.convertScaleAbs(gy, alpha=0.5))
+    steep = cv2.bitwise_and(steep, cv2.erode(inside, np.ones((5, 5), np.uint8)))
     few = steep[::3, ::3]
     usual = float(np.median(few[few > 0])) if few.any() else 1.0
-    near = cv2.blur(np.minimum(steep, np.float32(_CAP * usual)), (33, 33))
-    floor = np.maximum(near, np.float32(0.7 * usual + 1e-3))
-    weight = (steep / floor - np.float32(_STEEP)) / np.float32(_STEEPER - _STEEP)
-    rows, columns = np.nonzero(weight > 0)
-    size = steep[rows, columns]
-    across = np.asarray(gx[rows, columns] / size, np.float32)
-    down = np.asarray(gy[rows, columns] / size, np.float32)
-    return rows, columns, across, down, np.asarray(np.minimum(weight[rows, columns], 1), np.float32)
+    floor = _floor(steep, usual)
+    column, row = cv2.findNonZero(cv2.compare(steep, floor, cv2.CMP_GT))[:, 0].T
+    x, y = gx[row, column].astype(np.float32), gy[row, column].astype(np.float32)
+    size = np.sqrt(x * x + y * y) + np.float32(1e-3)
+    over = steep[row, column] / np.maximum(floor[row, column], 1) * np.float32(_STEEP)
+    weight = np.minimum((over - np.float32(_STEEP)) / np.float32(_STEEPER - _STEEP), 1)
+    return _Edges(column.astype(np.float32), row.astype(np.float32), x / size, y / size, weight)
 
 
-def _ballot(
-    shape: tuple[int, ...],
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-    across: Floats,
-    down: Floats,
-    weight: Floats,
-) -> Floats:
-    """Return the sum of the votes thrown `across` and `down` from the edge, both ways."""
-    row = np.rint(np.concatenate([rows + down, rows - down])).astype(np.int32)
-    column = np.rint(np.concatenate([columns + across, columns - across])).astype(np.int32)
-    good = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
-    at = row[good] * shape[1] + column[good]
-    total = np.bincount(at, np.tile(weight, 2)[good], minlength=shape[0] * shape[1])
-    return total.reshape(shape[0], shape[1]).astype(np.float32)
+def _floor(steep: cv2.typing.MatLike, usual: float) -> Image:
+    """Return for each pixel from how steep on it is an edge: well above what is usual there."""
+    size = (-(-steep.shape[1] // _SHRINK), -(-steep.shape[0] // _SHRINK))
+    capped = cv2.min(steep, np.full_like(steep, min(255, round(_CAP * usual))))
+    few = cv2.resize(capped, size, interpolation=cv2.INTER_AREA)
+    near = cv2.blur(few, (9, 9)).astype(np.float32)
+    floor = np.float32(_STEEP) * np.maximum(near, np.float32(0.7 * usual + 1e-3))
+    small = np.clip(floor + 0.5, 0, 255).astype(np.uint8)
+    whole = cv2.resize(small, (steep.shape[1], steep.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(whole, np.uint8)
+
+
+def _ballot(shape: tuple[int, int], edges: _Edges, radius: float, scale: float) -> Floats:
+    """Return the votes thrown across the edges, both ways, by cell."""
+    total = np.zeros(shape[0] * shape[1], np.float64)
+    half = np.float32(0.5)
+    for way in (np.float32(radius), np.float32(-radius)):
+        row = ((edges.row + way * edges.down + half) / _CELL).astype(np.int32)
+        column = ((edges.column + way * edges.across + half) / _CELL).astype(np.int32)
+        good = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
+        at = row[good] * shape[1] + column[good]
+        total += np.bincount(at, edges.weight[good], minlength=len(total))
+    return (total * scale).reshape(shape).astype(np.float32)

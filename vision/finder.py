@@ -10,27 +10,36 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.circle_votes import levels, round_things
+from vision.circle_votes import round_things
 from vision.frame import Frame, Image
 from vision.geometry import CERTAIN, Mark, Outline, Point, Round
-from vision.judge import confidences
-from vision.odd_spots import Odd, find_odd
+from vision.judge import the_judge
+from vision.odd_spots import find_odd
 from vision.regions import Region
 from vision.rim import find_rim
-from vision.rim_rays import Circles, fitted_circles, sharpened
+from vision.rim_rays import sharpened
+from vision.views import pyramid
+
+Floats = NDArray[np.float32]
 
 _RIM_MM = 0.6
 """The strip along the rim that is not searched: chamfer and its shadow."""
 
 _DETECTABLE_PX = 4.5
-_LARGEST_MM = 6.6
-_LEAST_CONFIDENCE = 0.06
+LARGEST_MM = 6.6
+_SCOUT_LEAST, _SCOUT_MOST = -4.5, 180
+_EQUAL, _ALIKE = 0.3, 1.4
+_ALL_BUT_SURE, _RESTLESS = 0.0025, 4.0
+"""Odds are cut off at 6 (logarithmic), and one radius of unrest takes away 4."""
+
+_LEAST_CONFIDENCE, _FAINT = 0.04, 0.2
 _SAME = 0.6
-_NO_VOTES = 0.35
-_UNEXPLAINED = 0.1
-_ON_SCRATCH = 0.3
+_UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
 _ECHO = 0.8
-_MUCH_SMALLER = 0.25
+_LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
+_AGREE, _AS_LIKELY = 0.3, 3.0
+_SURE, _LARGER, _DOUBTED = 0.75, 1.3, CERTAIN - 0.01
+_UNLIKELY, _UNLIKELY_SIZE = 0.3, 1.6
 _RIM_PX = 2.0
 _COMPASS = tuple((math.cos(a), math.sin(a)) for a in (k * math.pi / 8 for k in range(16)))
 
@@ -85,76 +94,151 @@ def find_surface(image: Image, *, px_per_mm: float) -> Surface | NoBlock:
 def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     """Return the indentations of a grey picture where `inside` is 255, sorted.
 
-    Doubtful ones come with a confidence below `geometry.CERTAIN`, down to 0.06.
+    Doubtful ones come with a confidence below `geometry.CERTAIN`, down to 0.04.
     """
-    largest = _LARGEST_MM / 2 * frame.px_per_mm
-    found = levels(image, inside, largest)
-    odd = find_odd(image, inside, largest)
-    things = np.concatenate([round_things(found), _as_things(odd.spots)])
-    if not len(things):
-        return ()
-    circles = fitted_circles(found, things)
-    trust = _too_small_doubted(confidences(circles), circles)
-    trust = _on_scratches_doubted(trust, circles, odd)
-    distinct = _distinct(circles, trust, inside)
-    sharp = sharpened(found, circles.some(distinct))
-    sure = trust[distinct]
-    marks = _without_echoes([_mark(sharp, sure, i, frame) for i in range(len(distinct))])
-    return tuple(sorted(marks + _unexplained(odd.spots, marks, frame)))
+    largest = LARGEST_MM / 2 * frame.px_per_mm
+    halves = pyramid(image, largest)
+    odd, odd_pixels = find_odd(image, inside, largest)
+    proposed = [round_things(halves, inside, largest)[:, :3], odd]
+    things, odds, unsettled = _judged(halves, np.concatenate(proposed).astype(np.float32))
+    trust = _shown(_trust(odds, things), things, odd_pixels)
+    kept = _reported(things, trust, unsettled, inside)
+    rims = sharpened(halves, inside, _agreed(things, odds, kept))
+    marks = [_mark(rim, sure, frame) for rim, sure in zip(rims, trust[kept], strict=True)]
+    marks = _without_echoes(marks)
+    return tuple(sorted(marks + _unexplained(odd, marks, frame)))
 
 
-def _too_small_doubted(trust: NDArray[np.float32], circles: Circles) -> NDArray[np.float32]:
+def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return what may be marks, moved onto their rims, the odds, and how far the last look moved.
+
+    That is in radii, as the sum of shift and growth: what lies on a rim stays where it is.
+    """
+    judge = the_judge()
+    things, odds = judge.scouted(halves, proposed)
+    worth = differing(things, odds, _SCOUT_LEAST, _SCOUT_MOST)
+    before, _ = judge.judged(halves, things[worth])
+    things, odds = judge.judged(halves, before)
+    shift = np.hypot(*(things - before)[:, :2].T) / before[:, 2]
+    return things, odds, shift + np.abs(np.log(things[:, 2] / before[:, 2]))
+
+
+def _trust(odds: Floats, things: Floats) -> Floats:
     """Return the confidences; below the detectable size the likely are doubtful, the rest none."""
-    small = 2 * circles.radii < _DETECTABLE_PX
-    capped = np.where(trust >= CERTAIN, np.float32(CERTAIN - 0.01), np.float32(0))
-    return np.where(small, capped, trust).astype(np.float32)
+    trust = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    capped = np.where(trust >= CERTAIN, _DOUBTED, 0)
+    return np.where(2 * things[:, 2] < _DETECTABLE_PX, capped, trust).astype(np.float32)
 
 
-def _on_scratches_doubted(
-    trust: NDArray[np.float32], circles: Circles, odd: Odd
-) -> NDArray[np.float32]:
-    """Return the confidences, lowered where a circle is but the end or a bend of a scratch."""
-    doubted = trust.copy()
-    for i in np.flatnonzero(trust > _ON_SCRATCH).tolist():
-        column, row = (float(v) for v in circles.centres[i])
-        if odd.along_thin(column, row, float(circles.radii[i])):
-            doubted[i] = _ON_SCRATCH
-    return doubted
+def distinct(things: Floats, worth: Floats) -> NDArray[np.intp]:
+    """Return which things to keep: of those about one place the worthiest, best first."""
+    order, apart, _, large = _pairs(things, worth, -np.inf)
+    return order[_first_of_each(apart < _SAME * large, len(things))]
+
+
+def _shown(trust: Floats, things: Floats, odd: Image) -> Floats:
+    """Return the confidences, none for the unlikely where no pixel differs from the face."""
+    shown = trust.copy()
+    for i in np.flatnonzero((trust >= _LEAST_CONFIDENCE) & (trust < _FAINT)).tolist():
+        column, row, radius = things[i].tolist()
+        left, top = (max(0, int(v - radius)) for v in (column, row))
+        if not odd[top : int(row + radius) + 2, left : int(column + radius) + 2].any():
+            shown[i] = 0
+    return shown
+
+
+def differing(things: Floats, odds: Floats, least: float, most: int) -> NDArray[np.intp]:
+    """Return which things to look at again: nearly equal ones once, likeliest first.
+
+    What lies one within the other stays: the likelier may yet turn out to be but a part.
+    """
+    order, apart, small, large = _pairs(things, odds, least)
+    return order[_first_of_each((apart < _EQUAL * small) & (large < _ALIKE * small), most)]
+
+
+def _pairs(
+    things: Floats, odds: Floats, least: float
+) -> tuple[NDArray[np.intp], Floats, Floats, Floats]:
+    """Return the order by odds, distances, and the smaller and larger radius of each pair."""
+    order = np.argsort(-odds, kind="stable")
+    order = order[odds[order] >= least]
+    x, y, radii = things[order].T
+    apart = np.hypot(x[:, None] - x, y[:, None] - y)
+    return order, apart, np.minimum(radii[:, None], radii), np.maximum(radii[:, None], radii)
+
+
+def _first_of_each(same: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
+    """Return which of a sequence are not the same as one kept before."""
+    kept: list[int] = []
+    for i in range(len(same)):
+        if not same[i, kept].any():
+            kept.append(i)
+            if len(kept) == most:
+                break
+    return np.array(kept, np.intp)
+
+
+def _reported(things: Floats, trust: Floats, unsettled: Floats, inside: Image) -> NDArray[np.intp]:
+    """Return which things are reported: one for each place, and none that is the block's rim."""
+    likely = np.flatnonzero(trust >= _LEAST_CONFIDENCE)
+    odds = np.log(trust[likely] / (1 - trust[likely] + _ALL_BUT_SURE))
+    kept = likely[distinct(things[likely], odds - _RESTLESS * unsettled[likely])]
+    around = np.where(trust[kept] >= CERTAIN, 0, things[kept, 2] + _RIM_PX)
+    places = zip(things[kept, :2].tolist(), around.tolist(), strict=True)
+    good = [_within(inside, column, row, reach) for (column, row), reach in places]
+    reported: NDArray[np.intp] = kept[np.array(good, bool)]
+    return reported
+
+
+def _agreed(things: Floats, odds: Floats, kept: NDArray[np.intp]) -> Floats:
+    """Return for each thing kept the mean of all that are about as likely the same rim."""
+    x, y, radii = things.T
+    means = np.zeros((len(kept), 3), np.float32)
+    for k, i in enumerate(kept.tolist()):
+        near = np.hypot(x - x[i], y - y[i]) < _AGREE * radii[i]
+        same = near & (np.abs(np.log(radii / radii[i])) < _AGREE) & (odds > odds[i] - _AS_LIKELY)
+        means[k] = things[same].mean(axis=0)
+    return means
 
 
 def _without_echoes(marks: Sequence[Mark]) -> list[Mark]:
-    """Return the marks without those that are but pile-up or glare at the rim of a larger one.
+    """Return the marks without those that are but a part of a certain one, or glare at its rim.
 
-    They are doubtful or much smaller. Nobody would indent there anyway: it is within the
-    larger one's clearance.
+    Nobody would indent there anyway: it is within the other one's clearance.
     """
-    large = [mark for mark in marks if mark.certain]
+    sure = [mark for mark in marks if mark.certain]
+    return [mark for mark in marks if not any(_echoes(mark, other) for other in sure)]
 
-    def echo(mark: Mark) -> bool:
-        return any(
-            mark.diameter < (_MUCH_SMALLER if mark.certain else 1.0) * m.diameter
-            and mark.centre.distance(m) < _ECHO * m.diameter
-            for m in large
+
+def _echoes(mark: Mark, other: Mark) -> bool:
+    size, away = mark.diameter / other.diameter, mark.centre.distance(other) / other.diameter
+    if mark.certain:
+        # The surer one stays: a large circle through several marks may be certain by mistake.
+        return mark.confidence < other.confidence and (
+            (_LEAST_PART < size < _PART and away < 0.5) or (size < _SPECK and away < _ECHO)
         )
-
-    return [mark for mark in marks if not echo(mark)]
-
-
-def _as_things(spots: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the spots as round things that nothing has voted for."""
-    votes = np.full((len(spots), 1), _NO_VOTES, np.float32)
-    return np.concatenate([spots, votes], axis=1)
+    return size < (_UNLIKELY_SIZE if mark.confidence < _UNLIKELY else 1.0) and 0 < away < _ECHO
 
 
-def _unexplained(spots: NDArray[np.float32], marks: Sequence[Mark], frame: Frame) -> list[Mark]:
-    """Return the odd spots in which no mark was found, as doubtful marks."""
+def _unexplained(spots: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:
+    """Return the odd spots in which no mark was found, as doubtful marks.
+
+    A mark that is not sure does not explain a spot that is larger: it may be two that touch.
+    """
     left: list[Mark] = []
     for column, row, radius in spots.tolist():
+        if 2 * radius < _UNEXPLAINED_PX:
+            continue
         place = frame.to_mm(column, row)
-        reach = radius / frame.px_per_mm
-        if not any(place.distance(m) < max(reach, m.diameter / 2) for m in [*marks, *left]):
-            left.append(Mark(place.x, place.y, 2 * reach, _UNEXPLAINED))
+        spot = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, _UNEXPLAINED)
+        if not any(_explains(mark, spot) for mark in [*marks, *left]):
+            left.append(spot)
     return left
+
+
+def _explains(mark: Mark, spot: Mark) -> bool:
+    near = mark.centre.distance(spot) < max(mark.diameter, spot.diameter) / 2
+    return near and (mark.confidence >= _SURE or spot.diameter < _LARGER * mark.diameter)
 
 
 def searched(shape: tuple[int, ...], outline: Outline, frame: Frame) -> Image:
@@ -173,26 +257,6 @@ def searched(shape: tuple[int, ...], outline: Outline, frame: Frame) -> Image:
     return mask
 
 
-def _distinct(circles: Circles, trust: NDArray[np.float32], inside: Image) -> list[int]:
-    """Return which circles to report: of those about one place the most trusted.
-
-    An indentation shows several edges, one within the other: its rim is the steepest.
-    """
-    kept: list[int] = []
-    worth = trust * (0.5 + 0.5 * circles.strength / (circles.strength + 2.0))
-    for i in np.argsort(-worth, kind="stable").tolist():
-        if trust[i] < _LEAST_CONFIDENCE:
-            continue
-        column, row = (float(v) for v in circles.centres[i])
-        surely = trust[i] >= CERTAIN
-        around = 0.0 if surely else float(circles.radii[i]) + _RIM_PX
-        if not _within(inside, column, row, around):
-            continue
-        if not any(_about_one_place(circles, i, k) for k in kept):
-            kept.append(i)
-    return kept
-
-
 def _within(inside: Image, column: float, row: float, around: float) -> bool:
     """Whether a circle lies in the mask; the rim of the block looks like many things."""
     rows, columns = inside.shape
@@ -203,12 +267,6 @@ def _within(inside: Image, column: float, row: float, around: float) -> bool:
     return True
 
 
-def _about_one_place(circles: Circles, one: int, other: int) -> bool:
-    apart = float(np.hypot(*(circles.centres[one] - circles.centres[other])))
-    return apart < _SAME * float(max(circles.radii[one], circles.radii[other]))
-
-
-def _mark(circles: Circles, trust: NDArray[np.float32], i: int, frame: Frame) -> Mark:
-    place = frame.to_mm(float(circles.centres[i, 0]), float(circles.centres[i, 1]))
-    diameter = 2 * float(circles.radii[i]) / frame.px_per_mm
-    return Mark(place.x, place.y, diameter, float(trust[i]))
+def _mark(rim: Floats, sure: float, frame: Frame) -> Mark:
+    place = frame.to_mm(float(rim[0]), float(rim[1]))
+    return Mark(place.x, place.y, 2 * float(rim[2]) / frame.px_per_mm, float(sure))

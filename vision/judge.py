@@ -1,68 +1,81 @@
-"""How sure it is that a circle in a picture is the rim of an indentation.
+"""What a round thing in a picture is: an indentation or not, and where its rim really lies.
 
-A logistic judgement over the features of `rim_rays`, their squares and products. Its
-weights are fitted to rendered blocks under the training lights (`benchmarks.vision_judge`
-fits them anew); the features themselves know no light, so that it holds under others.
+Two small nets look at close-ups. The scout takes a coarse look at every proposal, says which
+are worth another, and shifts them to where the mark seems to be; the judge looks closely, at
+three renderings of each, twice. Their weights are fitted to rendered blocks under the training
+lights (`benchmarks.vision_judge` fits them anew). The close-ups are brought to one contrast,
+turned, mirrored and inverted in the fitting, so that they know as little as may be of the light.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.rim_rays import FEATURES, Circles
+from vision.frame import Image
+from vision.nets import Net, net_of
+from vision.views import Zoom, by_contrast, by_surroundings, close_ups
 
-Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
-WEIGHTS = "judge.json"
+WEIGHTS = "judge.npz"
 
-_SIZE = FEATURES.index("size")
-_SMALLEST = math.log(4.5)
+SCOUT_ZOOM = Zoom(24, 4.0)
+NEAR_ZOOM, FAR_ZOOM = Zoom(32, 7.0), Zoom(32, 3.2)
+_FARTHEST = 1.2
+_MOST_LARGER = 1.3
+"""How far a look may move a thing, in radii, and how much resize it, as a logarithm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Mean, spread and weight of each term; the first weight is the constant one's."""
+    """The two nets. Their answers are odds (logarithmic), shift (radii) and growth (log)."""
 
-    mean: Doubles
-    spread: Doubles
-    weights: Doubles
+    scout: Net
+    judge: Net
 
-    def confidences(self, circles: Circles) -> NDArray[np.float32]:
-        """Return for each circle how likely it is the rim of an indentation, 0 … 1."""
-        unit = np.clip((terms(circles) - self.mean) / self.spread, -4, 4)
-        odds = self.weights[0] + with_products(unit) @ self.weights[1:]
-        sure: NDArray[np.float32] = (1 / (1 + np.exp(-np.clip(odds, -30, 30)))).astype(np.float32)
-        return sure
+    def scouted(self, halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
+        """Return the things (column, row, radius; px) moved onto what they are, and the odds."""
+        return moved(things, self.scout(*scout_view(halves, things)))
 
-
-def confidences(circles: Circles) -> NDArray[np.float32]:
-    """Return the confidence of each circle by the judge that the package brings."""
-    return _judge().confidences(circles)
+    def judged(self, halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
+        """Return the things moved onto their rims, and the odds, by the close look."""
+        return moved(things, self.judge(*judge_view(halves, things)))
 
 
-def terms(circles: Circles) -> Doubles:
-    """Return what the judge looks at, shape (n, 12)."""
-    strength = np.log(circles.strength.astype(np.float64) + 0.1)
-    seen = np.concatenate([circles.features.astype(np.float64), strength[:, None]], axis=1)
-    # Smaller rims than it was fitted with are judged as if they were the smallest of those.
-    seen[:, _SIZE] = np.maximum(seen[:, _SIZE], _SMALLEST)
-    return seen
+def scout_view(halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
+    """Return what the scout looks at: shape (n, 24, 24, 2), and the sizes (n, 1)."""
+    seen = close_ups(halves, things, SCOUT_ZOOM)
+    return np.stack([by_contrast(seen), by_surroundings(seen)], axis=3), _sizes(things)
 
 
-def with_products(unit: Doubles) -> Doubles:
-    """Return the terms, their squares and products."""
-    one, other = np.triu_indices(unit.shape[1])
-    return np.concatenate([unit, unit[:, one] * unit[:, other]], axis=1)
+def judge_view(halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
+    """Return what the judge looks at: shape (n, 32, 32, 3), and the sizes (n, 1)."""
+    near, far = (close_ups(halves, things, zoom) for zoom in (NEAR_ZOOM, FAR_ZOOM))
+    views = [by_contrast(near), by_surroundings(near), by_contrast(far)]
+    return np.stack(views, axis=3), _sizes(things)
+
+
+def _sizes(things: Floats) -> Floats:
+    return np.log(np.maximum(things[:, 2:3], 1) / 8).astype(np.float32)
+
+
+def moved(things: Floats, answer: Floats) -> tuple[Floats, Floats]:
+    """Return the things as a net's answer moves them, and the odds it gives them."""
+    radius = things[:, 2:3]
+    shift = np.clip(answer[:, 1:3], -_FARTHEST, _FARTHEST) * radius
+    growth = np.exp(np.clip(answer[:, 3:4], -_MOST_LARGER, _MOST_LARGER))
+    there = np.concatenate([things[:, :2] + shift, radius * growth], axis=1)
+    return there.astype(np.float32), answer[:, 0]
 
 
 @functools.cache
-def _judge() -> Judge:
-    data = json.loads(files("vision").joinpath(WEIGHTS).read_text("utf-8"))
-    return Judge(*(np.array(data[key], np.float64) for key in ("mean", "spread", "weights")))
+def the_judge() -> Judge:
+    """Return the judge that the package brings."""
+    with files("vision").joinpath(WEIGHTS).open("rb") as file, np.load(file) as arrays:
+        return Judge(net_of(arrays, "scout"), net_of(arrays, "judge"))

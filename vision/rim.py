@@ -197,7 +197,10 @@ def _rectangle(
     centre = middle + along * (left - right) / 2 + across * (top - bottom) / 2
     size = Rectangle((width - left - right) / px_per_mm, (height - top - bottom) / px_per_mm)
     # Rows run downwards: a turn to the right in pixels is one to the left seen from above.
-    turn = (-turn + math.pi / 4) % (math.pi / 2) - math.pi / 4
+    quarters, turn = divmod(-turn + math.pi / 4, math.pi / 2)
+    turn -= math.pi / 4
+    if quarters % 2:  # just beyond 45° the other side is the width
+        size = Rectangle(size.height, size.width)
     place = Frame.centred(image.shape, px_per_mm).to_mm(float(centre[0]), float(centre[1]))
     return Rim(size, place, turn)
 

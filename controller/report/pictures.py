@@ -8,10 +8,9 @@ from pathlib import Path
 from controller.after import in_frame_of_first
 from controller.rules import kept_out
 from controller.state import Block
-from vision.finder import NoBlock
+from vision.finder import NoBlock, find_surface
 from vision.geometry import Point
 from vision.picture import decode, encode_png, plan_picture
-from vision.plain_finder import find_plain_surface
 from vision.plans import Plan
 
 
@@ -51,7 +50,7 @@ def _draw(block: Block, photographs: Path, px_per_mm: float) -> bytes | None:
     # concern it, so it is found once more.
     if image is None:
         return None
-    surface = find_plain_surface(image, px_per_mm=px_per_mm)
+    surface = find_surface(image, px_per_mm=px_per_mm)
     if isinstance(surface, NoBlock):
         return None
     drawn = plan_picture(

@@ -4,9 +4,8 @@ from hypothesis import strategies as st
 
 from tests.vision.blocks import laid_out, offsets, outlines, raw_marks, seeds
 from vision.compare import Absent, Present, Unclear, confirm_indentations, mark_at
-from vision.finder import Surface
+from vision.finder import Surface, find_surface
 from vision.geometry import Mark, Outline, Point, Round
-from vision.plain_finder import find_plain_surface as find_surface
 from vision.planner import Plan, plan_positions
 from vision.rendering import render_surface
 

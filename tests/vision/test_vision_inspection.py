@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.avoided import keep_outs
-from vision.finder import Surface
+from vision.finder import Surface, find_surface
 from vision.geometry import Mark, Point, Round
 from vision.inspection import Inspection, inspect_surface
-from vision.plain_finder import find_plain_surface
 from vision.regions import Disc, Region, RegionKind
 from vision.rendering import Flaw, render_surface
 
@@ -23,7 +22,7 @@ def inspected(*flaws: Flaw, marks: tuple[Mark, ...] = MARKS) -> Inspection:
     """Return what is seen of a round face of 44 mm with these flaws."""
     offset = Point(0.3, -0.2)
     image = render_surface(Round(44), marks, px_per_mm=20.0, offset=offset, seed=3, flaws=flaws)
-    surface = find_plain_surface(image, px_per_mm=20.0)
+    surface = find_surface(image, px_per_mm=20.0)
     assert isinstance(surface, Surface)
     return inspect_surface(image, surface, px_per_mm=20.0)
 
@@ -58,7 +57,7 @@ def test_a_letter_does_not_occupy_as_a_mark_would() -> None:
     image = render_surface(
         Round(44), MARKS, px_per_mm=20.0, offset=Point(0, 0), seed=3, flaws=(flaw,)
     )
-    found = find_plain_surface(image, px_per_mm=20.0)
+    found = find_surface(image, px_per_mm=20.0)
     assert isinstance(found, Surface) and len(found.marks) > 2
     assert len(inspect_surface(image, found, px_per_mm=20.0).surface.marks) == 2
 

@@ -36,7 +36,8 @@ def test_exactly_what_was_made_is_confirmed(
     confirmation = confirm_indentations(before, after, plan.positions, 0.2)
     assert [m.expected for m in confirmation.made] == list(plan.positions[:made])
     assert confirmation.missing == plan.positions[made:]
-    assert confirmation.unexpected == confirmation.vanished == ()
+    # What is doubtful may come and go; the cell asks the pixels about it (controller/after.py).
+    assert not [m for m in confirmation.unexpected + confirmation.vanished if m.certain]
     assert confirmation.clean is (made == 5)
     for place in plan.positions[:made]:
         assert isinstance(mark_at(after, place, 0.2, diameter=0.6), Present)

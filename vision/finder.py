@@ -41,6 +41,9 @@ _AGREE, _AS_LIKELY = 0.3, 3.0
 _SURE, _LARGER, _DOUBTED = 0.75, 1.3, CERTAIN - 0.01
 _UNLIKELY, _UNLIKELY_SIZE = 0.3, 1.6
 _RIM_PX = 2.0
+_RAISED, _OWN = 1.5, 0.05
+"""How far a raised rim reaches, in radii, and the share of odd pixels that makes a mark."""
+
 _COMPASS = tuple((math.cos(a), math.sin(a)) for a in (k * math.pi / 8 for k in range(16)))
 
 
@@ -105,7 +108,7 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     kept = _reported(things, trust, unsettled, inside)
     rims = sharpened(halves, inside, _agreed(things, odds, kept))
     marks = [_mark(rim, sure, frame) for rim, sure in zip(rims, trust[kept], strict=True)]
-    marks = _without_echoes(marks)
+    marks = _with_ground_of_their_own(_without_echoes(marks), odd_pixels, frame)
     return tuple(sorted(marks + _unexplained(odd, marks, frame)))
 
 
@@ -218,6 +221,36 @@ def _echoes(mark: Mark, other: Mark) -> bool:
             (_LEAST_PART < size < _PART and away < 0.5) or (size < _SPECK and away < _ECHO)
         )
     return size < (_UNLIKELY_SIZE if mark.confidence < _UNLIKELY else 1.0) and 0 < away < _ECHO
+
+
+def _with_ground_of_their_own(marks: Sequence[Mark], odd: Image, frame: Frame) -> list[Mark]:
+    """Return the marks without circles that show nothing but the surer, smaller mark in them."""
+    left = []
+    for mark in marks:
+        within = [other for other in marks if _bears(mark, other)]
+        if mark.confidence >= _SURE or not within or _own_share(mark, within, odd, frame) > _OWN:
+            left.append(mark)
+    return left
+
+
+def _bears(mark: Mark, other: Mark) -> bool:
+    surer, smaller = other.confidence >= _SURE, other.diameter < mark.diameter
+    return surer and smaller and mark.centre.distance(other) < mark.diameter / 2
+
+
+def _own_share(mark: Mark, others: Sequence[Mark], odd: Image, frame: Frame) -> float:
+    """Return how much of a mark's face is odd without these others and their raised rims."""
+    alone = np.zeros_like(odd)
+    _fill(alone, mark, 1.0, frame, 255)
+    for other in others:
+        _fill(alone, other, _RAISED, frame, 0)
+    return cv2.countNonZero(cv2.bitwise_and(alone, odd)) / max(1, cv2.countNonZero(alone))
+
+
+def _fill(picture: Image, mark: Mark, share: float, frame: Frame, grey: int) -> None:
+    column, row = frame.to_px(mark.x, mark.y)
+    radius = mark.diameter / 2 * share * frame.px_per_mm
+    cv2.circle(picture, (round(column), round(row)), math.ceil(radius), (grey,), -1)
 
 
 def _unexplained(spots: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:

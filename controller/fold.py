@@ -289,9 +289,10 @@ def _is_final(block: Block, target: str) -> bool:
 @_on(e.IndentIntended)
 def _(state: CellState, event: e.IndentIntended) -> CellState:
     block = state.blocks[event.block]
-    state = _put(state, replace(block, positions=_use(block, event.position, Use.INTENDED)))
+    block = replace(block, positions=_use(block, event.position, Use.INTENDED))
     return replace(
         state,
+        blocks=with_item(state.blocks, block.name, block),
         intents=with_item(state.intents, event.op, event),
         ops=max(state.ops, number_of(event.op)),
         attempts=with_item(state.attempts, _key(event), event.attempt),
@@ -317,23 +318,32 @@ def _(state: CellState, event: e.NotHappened) -> CellState:
 @_on(e.IndentConfirmed)
 def _(state: CellState, event: e.IndentConfirmed) -> CellState:
     intent = _indent_intent(state, event.op)
-    state = _settle(state, event.op, Use.MEASURED)
-    state = replace(state, records=event.after.records, unheard=0, owed=0, heard=event.number)
-    state = replace(state, void_series=0)
     block = state.blocks[intent.block]
     reading = Reading(event.op, intent.position, event.hardness, event.number, intent.duty)
-    block = replace(block, readings=(*block.readings, reading))
-    if block.role == "customer" and len(block.readings) >= required(block):
-        block = replace(block, stage=Stage.INDENTED)
-    state = _put(state, block)
-    done = tuple(d for d in state.duties if d.kind == "seating" and not remaining(state, d))
-    return replace(state, duties=tuple(d for d in state.duties if d not in done))
+    readings, stage = (*block.readings, reading), block.stage
+    if block.role == "customer" and len(readings) >= required(block):
+        stage = Stage.INDENTED
+    positions = _use(block, intent.position, Use.MEASURED)
+    state = _settle(
+        state,
+        intent,
+        replace(block, positions=positions, readings=readings, stage=stage),
+        records=event.after.records,
+        unheard=0,
+        owed=0,
+        heard=event.number,
+        void_series=0,
+    )
+    due = tuple(d for d in state.duties if d.kind != "seating" or remaining(state, d))
+    return state if due == state.duties else replace(state, duties=due)
 
 
 @_on(e.IndentVoided)
 def _(state: CellState, event: e.IndentVoided) -> CellState:
-    state = replace(state, void_series=state.void_series + 1)
-    return _heard(_settle(state, event.op, Use.VOID), event)
+    intent = _indent_intent(state, event.op)
+    block = state.blocks[intent.block]
+    block = replace(block, positions=_use(block, intent.position, Use.VOID))
+    return _heard(_settle(state, intent, block, void_series=state.void_series + 1), event)
 
 
 @_on(e.IndentDoubted)
@@ -367,15 +377,15 @@ def _heard(state: CellState, event: e.IndentVoided | e.IndentDoubted) -> CellSta
     return replace(state, unheard=state.unheard + 1, owed=state.owed + owed)
 
 
-def _settle(state: CellState, op: str, use: Use) -> CellState:
-    intent = _indent_intent(state, op)
-    block = state.blocks[intent.block]
-    state = _put(state, replace(block, positions=_use(block, intent.position, use)))
+def _settle(state: CellState, intent: e.IndentIntended, block: Block, **more: Any) -> CellState:
+    """Return the state without an open intent, and with what became of its block and more."""
     return replace(
         state,
-        intents=without(state.intents, op),
-        doubts=without(state.doubts, op),
+        blocks=with_item(state.blocks, block.name, block),
+        intents=without(state.intents, intent.op),
+        doubts=without(state.doubts, intent.op),
         attempts=without(state.attempts, _key(intent)),
+        **more,
     )
 
 

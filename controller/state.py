@@ -216,6 +216,8 @@ def with_item(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
 
 def without(mapping: Mapping[K, V], key: K) -> Mapping[K, V]:
     """Return the mapping without one key."""
+    if key not in mapping:
+        return mapping
     return MappingProxyType({k: v for k, v in mapping.items() if k != key})
 
 

@@ -18,7 +18,7 @@ from vision.calibration_file import CalibrationFileError, read_calibration
 from vision.compare import Confirmation, confirm_indentations
 from vision.finder import NoBlock, Surface
 from vision.frame import Image
-from vision.geometry import Mark, Outline, Point, Rectangle, Round
+from vision.geometry import SURE, Mark, Outline, Point, Rectangle, Round
 from vision.regions import Disc
 
 TOLD = 20
@@ -63,8 +63,8 @@ async def confirm(rig: Rig, block: Block, surface: Surface, sight: Sight) -> tup
 
 
 def _is_new(mark: Mark, changes: Sequence[Disc] | None) -> bool:
-    """Return whether a mark that was not expected is one: a doubtful one must have changed it."""
-    if mark.certain or changes is None:
+    """Return whether a mark that was not expected is one: if unsure, pixels must have changed."""
+    if mark.confidence >= SURE or changes is None:
         return True
     return any(_touches(disc, mark) for disc in changes)
 

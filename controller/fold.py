@@ -377,7 +377,7 @@ def _heard(state: CellState, event: e.IndentVoided | e.IndentDoubted) -> CellSta
     return replace(state, unheard=state.unheard + 1, owed=state.owed + owed)
 
 
-def _settle(state: CellState, intent: e.IndentIntended, block: Block, **more: Any) -> CellState:
+def _settle(state: CellState, intent: e.IndentIntended, block: Block, **more: Any) -> CellState:  # noqa: ANN401  # fields of the state
     """Return the state without an open intent, and with what became of its block and more."""
     return replace(
         state,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vision.circle_votes import round_things
 from vision.frame import Frame, Image
-from vision.geometry import CERTAIN, Mark, Outline, Point, Round
+from vision.geometry import CERTAIN, SURE, Mark, Outline, Point, Round
 from vision.judge import the_judge
 from vision.odd_spots import find_odd
 from vision.regions import Region
@@ -29,7 +29,7 @@ _DETECTABLE_PX = 4.5
 LARGEST_MM = 6.6
 _SCOUT_LEAST, _SCOUT_MOST = -4.5, 180
 _EQUAL, _ALIKE = 0.3, 1.4
-_ALL_BUT_SURE, _RESTLESS = 0.0025, 4.0
+_ALL_BUTSURE, _RESTLESS = 0.0025, 4.0
 """Odds are cut off at 6 (logarithmic), and one radius of unrest takes away 4."""
 
 _LEAST_CONFIDENCE, _FAINT = 0.04, 0.2
@@ -38,7 +38,7 @@ _UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
 _ECHO = 0.8
 _LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
 _AGREE, _AS_LIKELY = 0.3, 3.0
-_SURE, _LARGER, _DOUBTED = 0.75, 1.3, CERTAIN - 0.01
+_LARGER, _DOUBTED = 1.3, CERTAIN - 0.01
 _UNLIKELY, _UNLIKELY_SIZE = 0.3, 1.6
 _RIM_PX = 2.0
 _RAISED, _OWN = 1.5, 0.05
@@ -184,7 +184,7 @@ def _first_of_each(same: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
 def _reported(things: Floats, trust: Floats, unsettled: Floats, inside: Image) -> NDArray[np.intp]:
     """Return which things are reported: one for each place, and none that is the block's rim."""
     likely = np.flatnonzero(trust >= _LEAST_CONFIDENCE)
-    odds = np.log(trust[likely] / (1 - trust[likely] + _ALL_BUT_SURE))
+    odds = np.log(trust[likely] / (1 - trust[likely] + _ALL_BUTSURE))
     kept = likely[distinct(things[likely], odds - _RESTLESS * unsettled[likely])]
     around = np.where(trust[kept] >= CERTAIN, 0, things[kept, 2] + _RIM_PX)
     places = zip(things[kept, :2].tolist(), around.tolist(), strict=True)
@@ -228,13 +228,13 @@ def _with_ground_of_their_own(marks: Sequence[Mark], odd: Image, frame: Frame) -
     left = []
     for mark in marks:
         within = [other for other in marks if _bears(mark, other)]
-        if mark.confidence >= _SURE or not within or _own_share(mark, within, odd, frame) > _OWN:
+        if mark.confidence >= SURE or not within or _own_share(mark, within, odd, frame) > _OWN:
             left.append(mark)
     return left
 
 
 def _bears(mark: Mark, other: Mark) -> bool:
-    surer, smaller = other.confidence >= _SURE, other.diameter < mark.diameter
+    surer, smaller = other.confidence >= SURE, other.diameter < mark.diameter
     return surer and smaller and mark.centre.distance(other) < mark.diameter / 2
 
 
@@ -271,7 +271,7 @@ def _unexplained(spots: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mar
 
 def _explains(mark: Mark, spot: Mark) -> bool:
     near = mark.centre.distance(spot) < max(mark.diameter, spot.diameter) / 2
-    return near and (mark.confidence >= _SURE or spot.diameter < _LARGER * mark.diameter)
+    return near and (mark.confidence >= SURE or spot.diameter < _LARGER * mark.diameter)
 
 
 def searched(shape: tuple[int, ...], outline: Outline, frame: Frame) -> Image:

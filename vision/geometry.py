@@ -48,6 +48,9 @@ class Mark:
 CERTAIN = 0.6
 """From this confidence on a mark is taken for an indentation."""
 
+SURE = 0.75
+"""From this confidence on, a mark explains whatever else is seen at its place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Round:

@@ -9,7 +9,7 @@ from vision.codes import Code, read_codes
 from vision.condition import USUAL, Condition, Limits, judge_condition
 from vision.finder import NoBlock, Surface, find_surface, searched
 from vision.frame import Image
-from vision.geometry import Mark
+from vision.geometry import SURE, Mark
 from vision.regions import Disc, Region, RegionKind
 
 WIDEST_MM = 6.6
@@ -51,11 +51,11 @@ def inspect_surface(
     known = (*(code.region for code in codes), *wide)
     marks = _outside(surface.marks, known)
     inside = searched(image.shape, surface.outline, frame)
-    clear = [mark for mark in marks if mark.certain]
+    clear = [mark for mark in marks if mark.confidence >= SURE]
     condition = judge_condition(image, inside, frame, surface.outline, clear, known, limits)
     # A letter is like a faint mark; its clearance would be that of one, many times as wide.
     written = [r for r in condition.regions if r.kind is RegionKind.WRITING]
-    left = [*clear, *_outside([mark for mark in marks if not mark.certain], written)]
+    left = [*clear, *_outside([mark for mark in marks if mark.confidence < SURE], written)]
     whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
     return Inspection(whole, codes, condition)
 

@@ -76,6 +76,7 @@ async def daemon(
     ``meanwhile`` runs beside it.
     """
     lines = LabLines(lab.bench)
+    dead = False
 
     def at(name: str) -> None:
         if boundary is None:
@@ -83,6 +84,8 @@ async def daemon(
         try:
             boundary(name)
         except Killed:
+            nonlocal dead
+            dead = True
             rig.lines.release()
             rig.devices.close()
             lines.cut()
@@ -106,8 +109,8 @@ async def daemon(
     try:
         await _first_to_die(work, beside)
     except BaseExceptionGroup as group:
-        # One worker met its death; the others were cancelled with it.
-        if group.subgroup(Killed) is not None:
+        # One worker met its death; what the others found then, nobody lived to see.
+        if dead or group.subgroup(Killed) is not None:
             raise Killed from None
         raise
     finally:

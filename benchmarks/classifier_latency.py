@@ -137,7 +137,7 @@ def _onnxruntime(threads: int, sample: Floats) -> dict[str, Runner]:
 
 
 def _session(session: object) -> Runner:
-    return lambda one: session.run(None, {"views": one})[0]  # type: ignore[attr-defined]
+    return lambda one: session.run(None, {"views": one})[0]  # type: ignore[attr-defined]  # onnxruntime has no types
 
 
 if __name__ == "__main__":

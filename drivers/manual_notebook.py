@@ -74,7 +74,7 @@ class Notebook(Generic[T]):
 
     async def write(self, entry: T) -> None:
         """Keep an entry, on the disk first. Raises OSError."""
-        fields: dict[str, Any] = asdict(entry)  # type: ignore[call-overload]
+        fields: dict[str, Any] = asdict(entry)  # type: ignore[call-overload]  # each entry is a dataclass
         raw = json.dumps(fields).encode()
         await offload(self._spool.append, self._clock.utc(), raw)
         self.entries.append(entry)

@@ -57,22 +57,22 @@ class WireText(TypeDecorator[str]):
 # annotated type; these are shorthands for it.
 
 
-def sequence_key() -> Any:  # noqa: ANN401
+def sequence_key() -> Any:  # noqa: ANN401  # SQLModel: a field's type is the annotation's
     """Return the field of a primary key that is the journal's number of the event."""
     return Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
 
 
-def sequence() -> Any:  # noqa: ANN401
+def sequence() -> Any:  # noqa: ANN401  # as above
     """Return the field of a required journal number."""
     return Field(sa_type=BigInteger)
 
 
-def settling() -> Any:  # noqa: ANN401
+def settling() -> Any:  # noqa: ANN401  # as above
     """Return the field of the number of a later event that completes a row: at most one row."""
     return Field(default=None, sa_type=BigInteger, unique=True)
 
 
-def pointer(references: str, *, unique: bool = False) -> Any:  # noqa: ANN401
+def pointer(references: str, *, unique: bool = False) -> Any:  # noqa: ANN401  # as above
     """Return the field of an optional journal number that names another row, "table.column"."""
     return Field(
         default=None,
@@ -83,11 +83,11 @@ def pointer(references: str, *, unique: bool = False) -> Any:  # noqa: ANN401
     )
 
 
-def decimal() -> Any:  # noqa: ANN401
+def decimal() -> Any:  # noqa: ANN401  # as above
     """Return the field of a required number kept as text."""
     return Field(sa_type=DecimalText)
 
 
-def optional_decimal() -> Any:  # noqa: ANN401
+def optional_decimal() -> Any:  # noqa: ANN401  # as above
     """Return the field of a number kept as text that may be absent."""
     return Field(default=None, sa_type=DecimalText)

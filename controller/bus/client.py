@@ -60,7 +60,7 @@ class BusClient:
         """Let go of the sockets."""
         self._context.term()
 
-    def request(self, verb: str, *, timeout: float = 5.0, **args: Any) -> Reply:  # noqa: ANN401
+    def request(self, verb: str, *, timeout: float = 5.0, **args: Any) -> Reply:  # noqa: ANN401  # what JSON knows
         """Give a command and return its answer; ``timeout`` in s, for each of two tries.
 
         The second try has the same id, so nothing is executed twice. Raises

@@ -20,7 +20,7 @@ def site_of(kind: str, memory: Memory, moods: Moods) -> Site:
     if kind == "senaite":
         return SenaiteLims(memory, moods=moods)
     habits = {"keys": "keys", "look-up": "look-up", "none": "none"}
-    return RestLims(memory, habit=habits[kind], moods=moods)  # type: ignore[arg-type]
+    return RestLims(memory, habit=habits[kind], moods=moods)  # type: ignore[arg-type]  # a habit of this kind
 
 
 async def _serve(kind: str, port: int, memory: Memory, moods: Moods) -> None:

@@ -91,7 +91,7 @@ def _trusting(good: Good) -> Good:
 
 
 def _unfenced(good: Good) -> Good:
-    async def _fence(rig: Rig, device: str, read: Any, claim: Any) -> Any:  # noqa: ANN401
+    async def _fence(rig: Rig, device: str, read: Any, claim: Any) -> Any:  # noqa: ANN401  # as whatever it replaces
         before = await read()
         if not isinstance(before, Done):
             return Trouble.of(device, before)
@@ -114,7 +114,7 @@ def _odd(block: Block) -> bool:
 def _picky(good: Good) -> Good:
     seen: dict[str, Any] = {}
 
-    def weigh_indent(intent: Any, *rest: Any) -> Finding:  # noqa: ANN401
+    def weigh_indent(intent: Any, *rest: Any) -> Finding:  # noqa: ANN401  # as whatever it replaces
         finding: Finding = good(intent, *rest)
         if not (isinstance(finding, Happened) and finding.record) or intent.duty:
             return finding

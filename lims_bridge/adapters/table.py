@@ -71,7 +71,7 @@ def fields_of(parcel: Parcel) -> dict[str, str]:
     return row
 
 
-def _at(root: Any, path: str) -> object:  # noqa: ANN401
+def _at(root: Any, path: str) -> object:  # noqa: ANN401  # JSON
     for step in path.split("."):
         root = root.get(step) if hasattr(root, "get") else None
     return root

@@ -28,7 +28,7 @@ class _Offline(etree.Resolver):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:  # noqa: ANN401
+    def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:  # noqa: ANN401  # as lxml calls it
         """Return the file that stands for an address."""
         name = _FILES.get((system_url or "").rsplit("/", 1)[-1])
         return None if name is None else self.resolve_filename(str(self._folder / name), context)

@@ -257,7 +257,7 @@ def _under_way(session: Session, destination: str, now: datetime) -> bool:
     return alive
 
 
-def _due(destination: str, now: datetime) -> Any:  # noqa: ANN401
+def _due(destination: str, now: datetime) -> Any:  # noqa: ANN401  # an SQL condition
     return (
         select(OutboxMessage)
         .where(
@@ -271,7 +271,7 @@ def _due(destination: str, now: datetime) -> Any:  # noqa: ANN401
     )
 
 
-def _held_back() -> Any:  # noqa: ANN401
+def _held_back() -> Any:  # noqa: ANN401  # an SQL condition
     earlier = aliased(OutboxMessage)
     return exists().where(
         col(earlier.destination) == col(OutboxMessage.destination),

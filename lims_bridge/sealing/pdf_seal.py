@@ -43,7 +43,7 @@ class _ServiceSigner(Signer):
         certificates = [
             asn1.Certificate.load(each.public_bytes(Encoding.DER)) for each in service.chain
         ]
-        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # pyHanko has no types here
         store.register_multiple(certificates)
         name = "sha256_ecdsa" if on_curve(service) else "sha256_rsa"
         super().__init__(
@@ -65,7 +65,7 @@ class _Signer17(PdfSigner):
     """
 
     def register_extensions(self, pdf_out: BasePdfFileWriter, *, md_algorithm: str) -> None:
-        pdf_out.ensure_output_version(version=(1, 7))  # type: ignore[no-untyped-call]
+        pdf_out.ensure_output_version(version=(1, 7))  # type: ignore[no-untyped-call]  # pyHanko has no types here
         pdf_out.register_extension(ESIC_EXTENSION_1)
 
 

@@ -34,7 +34,7 @@ class HttpStamper(TimeStamper):
     """
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # pyHanko has no types here
         self._url = url
         self._http = httpx.Client(transport=transport, timeout=TIMEOUT_S)
         self._silent = ""
@@ -94,7 +94,7 @@ class Witness:
 def read_proofs(authorities: Path, crls: tuple[Path, ...]) -> Proofs:
     """Read certificates (PEM) and revocation lists (PEM or DER). Raise `SealError`."""
     try:
-        roots = tuple(load_certs_from_pemder([str(authorities)]))  # type: ignore[no-untyped-call]
+        roots = tuple(load_certs_from_pemder([str(authorities)]))  # type: ignore[no-untyped-call]  # pyHanko has no types here
         lists = tuple(asn1_crl.CertificateList.load(_der(path.read_bytes())) for path in crls)
         for each in lists:
             each.native  # noqa: B018  (a list that is none fails here, not at the first seal)

@@ -36,7 +36,7 @@ class _Key:
         key = self.service.chain[0].public_key()
         return key.key_size if isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey) else 0
 
-    def sign(self, data: bytes, **how: Any) -> bytes:  # noqa: ANN401
+    def sign(self, data: bytes, **how: Any) -> bytes:  # noqa: ANN401  # as signxml calls it
         return self.service.sign(data)
 
 
@@ -63,7 +63,7 @@ def seal_xml(root: Element, service: SealService) -> bytes:
     try:
         signed = signer.sign(
             root,
-            key=_Key(service),  # type: ignore[arg-type]
+            key=_Key(service),  # type: ignore[arg-type]  # signxml asks it to sign, no more
             cert=list(service.chain),
             always_add_key_value=False,
         )

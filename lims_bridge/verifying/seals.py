@@ -83,7 +83,7 @@ _UNSEALED = Check("seal", False, "there is no seal on this file")
 def _status(reader: PdfFileReader, roots: Path, moment: datetime | None) -> PdfSignatureStatus:
     seal = reader.embedded_signatures[0]
     known: dict[str, Any] = {
-        "trust_roots": list(load_certs_from_pemder([str(roots)])),  # type: ignore[no-untyped-call]
+        "trust_roots": list(load_certs_from_pemder([str(roots)])),  # type: ignore[no-untyped-call]  # pyHanko has no types here
         "allow_fetching": False,
     }
     now = ValidationContext(**known, moment=moment)
@@ -165,5 +165,5 @@ def _title(reader: PdfFileReader) -> str:
         return ""
     info = reader.trailer["/Info"]
     if isinstance(info, IndirectObject):
-        info = info.get_object()  # type: ignore[no-untyped-call]
+        info = info.get_object()  # type: ignore[no-untyped-call]  # pyHanko has no types here
     return str(info.get("/Title", ""))

@@ -96,7 +96,7 @@ class Book:
         return self.session.exec(found.limit(1)).first()
 
     def _latest(self, table: type[T], column: str, value: str) -> T | None:
-        order = table.__table__.c.seq.desc()  # type: ignore[attr-defined]
+        order = table.__table__.c.seq.desc()  # type: ignore[attr-defined]  # SQLModel hides its table
         found = select(table).where(col(column) == value).order_by(order)
         return self.session.exec(found.limit(1)).first()
 

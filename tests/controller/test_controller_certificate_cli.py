@@ -139,7 +139,7 @@ def approved_run(demo: Path, tmp_path: Path) -> Path:
         for person, duty in STAFF:
             office.registry.enter(person, {"name": f"{person}-全名"}, "setup")
             days = date(2020, 1, 1), date(2099, 12, 31)
-            assert office.registry.authorise(person, duty, "*", *days, "setup") is None  # type: ignore[arg-type]
+            assert office.registry.authorise(person, duty, "*", *days, "setup") is None  # type: ignore[arg-type]  # dates from a star
             assert office.registry.set_passphrase(person, PASSPHRASE, "setup") is None
         people = office.registry.people()
         desk, digest = office.desk, record.digest()

@@ -209,7 +209,7 @@ def test_a_full_disk_at_the_cut_changes_nothing(
     def cut(journal: Journal, at: object, checkpoint: AnyEvent) -> str:
         (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
         journal._db.execute(f"PRAGMA max_page_count={pages}")
-        return true(journal, ORIGIN, replace(checkpoint, state="x" * 500_000))  # type: ignore[call-arg]
+        return true(journal, ORIGIN, replace(checkpoint, state="x" * 500_000))  # type: ignore[call-arg]  # fields by name
 
     monkeypatch.setattr(Journal, "cut", cut)
     came = seal(path)

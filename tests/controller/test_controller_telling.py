@@ -86,7 +86,7 @@ def says(kind: Kind, sure: float = 0.999) -> Seen:
 def told(
     answers: Sequence[Seen], found: Sequence[Mark] | None = None, of: Block = HRC60
 ) -> KindTold | None:
-    def tell(image: object, surface: Surface, asked: Sequence[Mark], *, px_per_mm: float):  # type: ignore[no-untyped-def]
+    def tell(image: object, surface: Surface, asked: Sequence[Mark], *, px_per_mm: float):  # type: ignore[no-untyped-def]  # what it returns is plain to see
         return answers[: len(asked)]
 
     eyes: Eyes = replace(EYES, tell=tell)

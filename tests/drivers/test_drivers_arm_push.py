@@ -113,7 +113,7 @@ def test_the_last_leg_goes_the_same_way_wherever_it_comes_from() -> None:
     async def scene(rig: Rig) -> None:
         seen: list[tuple[float, float]] = []
         slide = rig.world.slide
-        rig.world.slide = lambda x, y: (seen.append((x, y)), slide(x, y))[1]  # type: ignore[method-assign]
+        rig.world.slide = lambda x, y: (seen.append((x, y)), slide(x, y))[1]  # type: ignore[method-assign]  # a listener is put in between
         for x, y in ((5.0, 5.0), (-5.0, -5.0)):
             seen.clear()
             got(await rig.positioner.move(x, y))

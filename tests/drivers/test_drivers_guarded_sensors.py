@@ -35,7 +35,7 @@ class Plc:
 class Chain:
     """Answers as told, and remembers what it was asked to do."""
 
-    def __init__(self, shown: Outcome[SafetyState] = Done(GOOD)) -> None:  # noqa: B008
+    def __init__(self, shown: Outcome[SafetyState] = Done(GOOD)) -> None:  # noqa: B008  # frozen
         self.shown = shown
         self.armed: list[Outcome[SafetyState]] = []
         self.fed: list[Outcome[None]] = []

@@ -97,7 +97,7 @@ def test_unreachable_wrong_and_silent_devices_are_each_named_with_line_and_remed
         where = {
             name: url.partition("?")[0].removeprefix("serial://") for name, url in urls.items()
         }
-        named = lambda: all(about(cell, line) for line in where.values())  # noqa: E731
+        named = lambda: all(about(cell, line) for line in where.values())  # noqa: E731  # named for the message
         assert until(named, START_S), cell.told("daemon")
         time.sleep(STEADY_S)
         told = cell.told("daemon")

@@ -215,7 +215,7 @@ class Office:
         whole = date(2026, 1, 1), date(2026, 12, 31)
         for person, duty in ((TESTER, "test"), (CHECKER, "check"), (APPROVER, "approve")):
             self.registry.enter(person, {"name": person}, by="setup")
-            assert self.registry.authorise(person, duty, "HRC", *whole, by="setup") is None  # type: ignore[arg-type]
+            assert self.registry.authorise(person, duty, "HRC", *whole, by="setup") is None  # type: ignore[arg-type]  # dates from a star
         return self
 
     def sign(self, person: str) -> Signature:

@@ -184,7 +184,7 @@ def test_4_a_500_or_a_lost_answer_at_any_step_makes_nothing_twice(mood: Mood, st
 
 def test_5_a_transition_done_twice_counts_as_done() -> None:
     # The proxy repeats each write: the second "receive" and "submit" answer 500 or 401.
-    lims = Scripted("well", *["twice"] * 4)  # type: ignore[list-item]
+    lims = Scripted("well", *["twice"] * 4)  # type: ignore[list-item]  # text that is a habit
     assert isinstance(run(insist(senaite(lims), parcel())), Arrived)
     assert len(lims.samples) == 1
 
@@ -214,7 +214,7 @@ def test_on_a_bad_day_each_sample_stands_once() -> None:
         receiver = senaite(lims)
         for key in keys:
             assert isinstance(await insist(receiver, parcel(key)), Arrived)
-        assert {held.key for held in await receiver.recent(100)} == set(keys)  # type: ignore[union-attr]
+        assert {held.key for held in await receiver.recent(100)} == set(keys)  # type: ignore[union-attr]  # it has a look-up
 
     run(main())
     assert Counter(s["getClientSampleID"] for s in lims.samples) == Counter(keys)
@@ -402,7 +402,7 @@ def test_what_a_status_means(status: int, outcome: type[Outcome]) -> None:
     ("wish", "after"), [("7", 7.0), ("999999", 3600.0), ("soon", None), ("²", None)]
 )
 def test_a_receivers_wish_is_heeded_within_reason(wish: str, after: float | None) -> None:
-    answer = httpx.Response(429, headers={"retry-after": wish.encode()})  # type: ignore[dict-item]
+    answer = httpx.Response(429, headers={"retry-after": wish.encode()})  # type: ignore[dict-item]  # bytes, as servers send
     found = of_bad_answer(answer)
     assert isinstance(found, NotSent)
     assert found.after_s == after

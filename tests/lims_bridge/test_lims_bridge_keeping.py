@@ -359,7 +359,7 @@ def test_a_backup_restores_everything_and_passes_the_audit(
     assert not (tmp_path / "backup" / "anchor.key").exists()
     assert set(new.files.digests()) == set(run_folder.files.digests())
     engine = open_database(new.library)
-    rows_of = lambda: list(read_rows(new.path / "journal.sqlite"))  # noqa: E731
+    rows_of = lambda: list(read_rows(new.path / "journal.sqlite"))  # noqa: E731  # asked twice
     assert bad(Evidence(engine, new.files, rows_of, new.anchors, KEY.public_key())) == {}
     engine.dispose()
 
@@ -389,7 +389,7 @@ def test_a_backup_is_whole_while_somebody_writes(run_folder: OfficePlace, tmp_pa
     restore(tmp_path / "backup", tmp_path / "new")
     new = OfficePlace(tmp_path / "new")
     engine = open_database(new.library)
-    rows_of = lambda: list(read_rows(new.path / "journal.sqlite"))  # noqa: E731
+    rows_of = lambda: list(read_rows(new.path / "journal.sqlite"))  # noqa: E731  # asked twice
     found = bad(Evidence(engine, new.files, rows_of, new.anchors, KEY.public_key()))
     engine.dispose()
     assert found == {}

@@ -181,6 +181,6 @@ def test_no_request_makes_it_fail(client: Client, name: str, value: Any, path: s
 def test_the_description_is_the_published_one() -> None:
     """Renewed on purpose only: hardlab delivery openapi > docs/lims-openapi.json."""
     published = EXAMPLES.parent / "docs" / "lims-openapi.json"
-    described = service.build_api(service.Office(None, None, {})).openapi()  # type: ignore[arg-type]
+    described = service.build_api(service.Office(None, None, {})).openapi()  # type: ignore[arg-type]  # described, not served
     assert described["openapi"].startswith("3.1.")
     assert json.loads(published.read_text(encoding="utf-8")) == json.loads(json.dumps(described))

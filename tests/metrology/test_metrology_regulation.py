@@ -194,7 +194,7 @@ def test_confirming_changes_nothing_but_the_confirmation() -> None:
     assert not before.confirmed
     assert {o.confirmed_by for o in after.provenance().values()} == {"Li"}
     bare = {"tables": (), "range_limits": (), "percent_limits": ()}
-    assert replace(after, **bare) == replace(before, **bare)  # type: ignore[arg-type]
+    assert replace(after, **bare) == replace(before, **bare)  # type: ignore[arg-type]  # fields by name
     with pytest.raises(ValueError, match="name of the person"):
         before.confirm(" ", date(2026, 1, 31))
 
@@ -202,7 +202,7 @@ def test_confirming_changes_nothing_but_the_confirmation() -> None:
 def test_a_regulation_cannot_be_changed_and_may_be_a_key() -> None:
     regulation = load_regulation("JJG 113-2013")
     with pytest.raises(FrozenInstanceError):
-        regulation.indentations = 4  # type: ignore[misc]
+        regulation.indentations = 4  # type: ignore[misc]  # frozen: it must refuse
     assert {regulation: 1}[parse_regulation(text_of("JJG 113-2013"))] == 1
 
 

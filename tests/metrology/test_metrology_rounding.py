@@ -73,7 +73,7 @@ def test_the_callers_decimal_context_has_no_say() -> None:
 @pytest.mark.parametrize("value", [60.25, True, None])
 def test_binary_floats_and_strangers_are_refused(value: object) -> None:
     with pytest.raises(TypeError, match="give the digits as text"):
-        round_gb8170(value, "0.1")  # type: ignore[arg-type]
+        round_gb8170(value, "0.1")  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "sixty"])

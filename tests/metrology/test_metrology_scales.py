@@ -158,7 +158,7 @@ def test_depth_and_diameter_belong_to_their_own_families() -> None:
 
 def test_the_table_of_scales_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        SCALES["HRC"] = SCALES["HRA"]  # type: ignore[index]
+        SCALES["HRC"] = SCALES["HRA"]  # type: ignore[index]  # frozen: it must refuse
 
 
 def test_designations_follow_the_symbol_rule() -> None:

@@ -116,6 +116,6 @@ def test_negative_components_and_factors_are_refused() -> None:
     with pytest.raises(ValueError, match="u_crm_d cannot be negative"):
         Budget(zero, zero, Decimal("-0.1"), zero, zero)
     with pytest.raises(TypeError, match="u_ms"):
-        Budget(zero, zero, zero, 0.029, zero)  # type: ignore[arg-type]
+        Budget(zero, zero, zero, 0.029, zero)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ValueError, match="coverage factor"):
         block_of_60_hrc().expanded(0)

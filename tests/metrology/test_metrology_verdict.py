@@ -171,7 +171,7 @@ def test_a_wrong_number_of_readings_is_refused_with_the_remedy(count: int) -> No
 
 
 def test_floats_and_impossible_readings_are_refused() -> None:
-    floats: Sequence[Decimal] = [60.1] * 5  # type: ignore[list-item]
+    floats: Sequence[Decimal] = [60.1] * 5  # type: ignore[list-item]  # wrong on purpose
     with pytest.raises(TypeError, match="give the digits as text"):
         judge(HRC, floats, regulation_for(HRC))
     with pytest.raises(ValueError, match="not finite"):

@@ -14,10 +14,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed: make train"
 if find_spec("torchvision") is None:
     pytest.skip("torchvision is not installed: make train", allow_module_level=True)
 
-from models.training.alexnet import WeightsError, alexnet  # noqa: E402
-from models.training.exporting import export  # noqa: E402
-from models.training.fitting import fit, logits  # noqa: E402
-from models.training.operators import torchvision_models  # noqa: E402
+from models.training.alexnet import WeightsError, alexnet  # noqa: E402  # after the skip
+from models.training.exporting import export  # noqa: E402  # after the skip
+from models.training.fitting import fit, logits  # noqa: E402  # after the skip
+from models.training.operators import torchvision_models  # noqa: E402  # after the skip
 
 _CROPS = 96
 

@@ -24,7 +24,7 @@ def at(table, registers):
 
 def station_plc(world):
     truth, rng = physics.TesterTruth(), stream(1, "tester")
-    record = lambda *_: None  # noqa: E731
+    record = lambda *_: None  # noqa: E731  # a listener that does nothing
     return SimStationPlc(world, clock(), CycleTimes(), truth, rng, record, measure_s=0.02)
 
 

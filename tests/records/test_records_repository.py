@@ -127,4 +127,4 @@ def test_counts_name_every_table(projected: Engine) -> None:
 def test_views_cannot_be_changed(projected: Engine) -> None:
     view = repository.trays(projected)[0]
     with pytest.raises(ValidationError, match="frozen"):
-        view.name = "other"  # type: ignore[misc]
+        view.name = "other"  # type: ignore[misc]  # frozen: it must refuse

@@ -129,7 +129,7 @@ def test_glare_and_dirt_are_left_out() -> None:
 
 
 def block(**changes: object) -> Callable[[], Image]:
-    return lambda: render_indentation(replace(CLEAN, **changes))[0]  # type: ignore[arg-type]
+    return lambda: render_indentation(replace(CLEAN, **changes))[0]  # type: ignore[arg-type]  # fields by name
 
 
 def pair(second: float) -> Image:
@@ -151,8 +151,8 @@ REFUSED: dict[str, tuple[Callable[[], Image], Refused]] = {
     "empty": (lambda: np.zeros((0, 0), np.uint8), Refused.NO_PICTURE),
     "black": (lambda: np.zeros((600, 700), np.uint8), Refused.NO_PICTURE),
     "overexposed": (lambda: cv2.add(block()(), (150,)).astype(np.uint8), Refused.NO_PICTURE),
-    "16 bits": (lambda: block()().astype(np.uint16), Refused.NO_PICTURE),  # type: ignore[return-value]
-    "colour": (lambda: cv2.cvtColor(block()(), cv2.COLOR_GRAY2BGR), Refused.NO_PICTURE),  # type: ignore[return-value]
+    "16 bits": (lambda: block()().astype(np.uint16), Refused.NO_PICTURE),  # type: ignore[return-value]  # wrong on purpose
+    "colour": (lambda: cv2.cvtColor(block()(), cv2.COLOR_GRAY2BGR), Refused.NO_PICTURE),  # type: ignore[return-value]  # wrong on purpose
     "noise": (
         lambda: np.random.default_rng(1).integers(0, 255, (600, 700)).astype(np.uint8),
         Refused.NO_INDENTATION,

@@ -131,7 +131,7 @@ def test_a_picture_is_straightened(made: StageCalibration) -> None:
 def test_a_reason_against_using_it(
     made: StageCalibration, change: dict[str, object], smallest: float, word: str
 ) -> None:
-    changed = dataclasses.replace(made, **change)  # type: ignore[arg-type]
+    changed = dataclasses.replace(made, **change)  # type: ignore[arg-type]  # wrong on purpose
     reason = reason_against(changed, NOW, smallest_mm=smallest)
     assert word in reason
     assert bool(reason) is bool(word)

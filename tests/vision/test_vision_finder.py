@@ -157,7 +157,7 @@ def test_a_black_or_overexposed_picture_is_no_block(level: int) -> None:
 
 
 def test_sixteen_bits_are_refused() -> None:
-    assert isinstance(find_surface(np.zeros((700, 700), np.uint16), px_per_mm=12), NoBlock)  # type: ignore[arg-type]
+    assert isinstance(find_surface(np.zeros((700, 700), np.uint16), px_per_mm=12), NoBlock)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("shape", [(10, 10), (700, 700, 3)])

@@ -54,7 +54,7 @@ def bureau(
 
 def reviewed(office: Office, record: CalibrationRecord, revision: int = 1) -> RecordKey:
     how = "replaces" if revision > 1 else None
-    dossier = dossier_of(record, revision, how, "客户名称更正" if how else "")  # type: ignore[arg-type]
+    dossier = dossier_of(record, revision, how, "客户名称更正" if how else "")  # type: ignore[arg-type]  # one of the kinds
     key = good(office.desk.take(dossier)).key
     digest = record.digest()
     good(office.desk.submit(key, office.sign(TESTER), digest))
@@ -204,7 +204,7 @@ def test_a_number_belongs_to_one_record_and_leaves_no_gap(
             row = numbering.reserve(
                 session,
                 NumbersSection(),
-                wish.kind,  # type: ignore[arg-type]
+                wish.kind,  # type: ignore[arg-type]  # one of the kinds
                 f"R-{wish.record}",
                 wish.revision,
                 "ab" * 32,

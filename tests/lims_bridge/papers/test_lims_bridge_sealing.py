@@ -124,7 +124,7 @@ def test_a_changed_value_in_the_xml_is_refused(press: Press, root: Path) -> None
 def test_another_record_s_certificate_inside_is_noticed(press: Press, root: Path) -> None:
     certificate = open_sealed_xml(printed(press).dcc, root)
     other = specimen(values=("60.10", "60.20", "60.30", "60.20", "60.10"))
-    named = [line.split(":")[0] for line in disagreements(certificate, other)]  # type: ignore[arg-type]
+    named = [line.split(":")[0] for line in disagreements(certificate, other)]  # type: ignore[arg-type]  # wrong on purpose
     assert {"digest of the record", "readings", "mean"} <= set(named)
 
 
@@ -224,7 +224,7 @@ def rsa_seal() -> LocalSeal:
             x509.CertificateBuilder()
             .subject_name(template.subject)
             .issuer_name(issuer)
-            .public_key(public)  # type: ignore[arg-type]
+            .public_key(public)  # type: ignore[arg-type]  # a key of either kind
             .serial_number(x509.random_serial_number())
             .not_valid_before(template.not_valid_before_utc)
             .not_valid_after(template.not_valid_after_utc)
@@ -261,7 +261,7 @@ class _Service(BaseHTTPRequestHandler):
         assert self.headers["Authorization"] == "Bearer token"
         assert asked["algorithm"] == "ecdsa-sha256"
         digest = base64.b64decode(asked["digest"])
-        signature = demo_seal().key.sign(digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))  # type: ignore[call-arg, arg-type]
+        signature = demo_seal().key.sign(digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))  # type: ignore[call-arg, arg-type]  # the demo key is an EC key
         answers = {
             "good": (200, json.dumps({"signature": base64.b64encode(signature).decode()})),
             "busy": (503, "{}"),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from controller.assembly import Folder, open_rig, spool_of
 from controller.config import LabConfig
+from controller.events import AnyEvent, SurfaceSeen
 from controller.line_recording import recorded
 from controller.manifest import Manifest
 from controller.operating.beats import Beats
@@ -34,7 +35,7 @@ from controller.serving import served
 from controller.session import work_tray
 from drivers.lines import LabLines, Lines
 from drivers.recorder import keep_alive, record
-from runtime import Clock, DeadlineError, within
+from runtime import Clock, DeadlineError, give_back_memory, within
 
 log = logging.getLogger("hardlab.operating")
 
@@ -94,7 +95,7 @@ async def run_daemon(
         boundary=operation.boundary,
         keep_pictures=post.keep_pictures,
     )
-    rig.ledger.listeners.append(operation.heard)
+    rig.ledger.listeners += [operation.heard, _let_go_of_pictures]
     projector = Projector(post.folder.journal, post.library)
     async with served(rig, post.folder.path), _measured(operation, rig, post, outside):
         with _spool(post, operation.beats) as spool, closing(BusPing(post.folder.path)) as ping:
@@ -226,6 +227,12 @@ async def _ask_bus(ping: BusPing, operation: Operation) -> None:
     patience = operation.patience_s
     if await ping.answers(min(ANSWER_S, patience / 2)):
         operation.beats.beat("bus", patience)
+
+
+def _let_go_of_pictures(seq: int, event: AnyEvent) -> None:
+    """Give back what looking at a picture took, off the loop."""
+    if isinstance(event, SurfaceSeen):
+        asyncio.get_running_loop().run_in_executor(None, give_back_memory)
 
 
 def _log_by(clock: Clock, outside: Outside) -> None:

@@ -1,7 +1,8 @@
-"""Clock, seeded randomness, deadlines, the virtual-time loop and `offload()`."""
+"""Clock, seeded randomness, deadlines, the virtual-time loop, memory and `offload()`."""
 
 from runtime.clock import Clock
 from runtime.deadline import DeadlineError, heed_cancellation, within
+from runtime.memory import give_back_memory
 from runtime.offload import offload
 from runtime.seeds import stream, unique_id
 from runtime.virtual import DeadlockError, VirtualLoop, run_virtual
@@ -12,6 +13,7 @@ __all__ = [
     "DeadlineError",
     "DeadlockError",
     "VirtualLoop",
+    "give_back_memory",
     "heed_cancellation",
     "offload",
     "run_virtual",

@@ -10,6 +10,7 @@ from drivers.codecs.dmcc import Reply, Status
 from drivers.interfaces import SIZING
 from drivers.lines import Listener, Port
 from drivers.textline import LONGEST_LINE, LineBuffer
+from hil_sim.devices.audience import Audience
 from hil_sim.faults import Fault, Switch
 from hil_sim.world import World
 from runtime import Clock
@@ -41,12 +42,12 @@ class SimDataMan:
         self._extended = False
         self._blind = False
         self._wrong: bytes | None = None
-        self._open: list[asyncio.WriteTransport] = []
+        self._audience = Audience()
         self._reading: asyncio.TimerHandle | None = None
 
     def protocol(self) -> asyncio.Protocol:
         """Return the reader's end for a new connection."""
-        return _Wire(self, self._open)
+        return _Wire(self, self._audience)
 
     def listen(self, bench: Listener, url: str) -> Port:
         """Listen on a bench; return the port, where wire faults are put."""
@@ -112,9 +113,7 @@ class SimDataMan:
             line = dmcc.encode_reply(Reply(Status.READ, dmcc.encode_read(data, self._dialect)))
         else:
             line = data + dmcc.END
-        for wire in self._open:
-            if not wire.is_closing():
-                wire.write(line)
+        self._audience.tell(line)
 
     def _seen(self) -> bytes:
         if self._wrong is not None:
@@ -128,16 +127,16 @@ class SimDataMan:
 class _Wire(asyncio.Protocol):
     """One connection; commands end with CR LF."""
 
-    def __init__(self, reader: SimDataMan, open_: list[asyncio.WriteTransport]) -> None:
+    def __init__(self, reader: SimDataMan, audience: Audience) -> None:
         self._reader = reader
-        self._open = open_
+        self._audience = audience
         self._lines = LineBuffer("dataman", longest=LONGEST_LINE, most=4096)
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
-        self._open[:] = [*(wire for wire in self._open if not wire.is_closing()), transport]
+        self._audience.join(transport)
 
     def data_received(self, data: bytes) -> None:
         self._lines.feed(data)

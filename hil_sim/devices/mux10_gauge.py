@@ -10,6 +10,7 @@ from random import Random
 from drivers.codecs import mux10
 from drivers.interfaces import SIZING
 from drivers.lines import Listener, Port
+from hil_sim.devices.audience import Audience
 from hil_sim.faults import Fault, Switch
 from hil_sim.world import World
 from runtime import Clock
@@ -47,12 +48,12 @@ class SimMux10Gauge:
         self._off = Decimal(0)
         self._stuck: dict[int, Decimal] = {}
         self._pulled: set[int] = set()
-        self._open: list[asyncio.WriteTransport] = []
+        self._audience = Audience()
         self._due: set[asyncio.TimerHandle] = set()
 
     def protocol(self) -> asyncio.Protocol:
         """Return the multiplexer's end for a new connection."""
-        return _Wire(self, self._open)
+        return _Wire(self, self._audience)
 
     def listen(self, bench: Listener, url: str) -> Port:
         """Listen on a bench; return the port, where wire faults are put."""
@@ -112,9 +113,7 @@ class SimMux10Gauge:
         frame = _NO_DATA
         if channel not in self._pulled:
             frame = mux10.encode(mux10.Reading(channel, self._shown(channel)))
-        for wire in self._open:
-            if not wire.is_closing():
-                wire.write(frame)
+        self._audience.tell(frame)
 
     def _shown(self, channel: int) -> Decimal:
         if channel in self._stuck:
@@ -129,14 +128,13 @@ class SimMux10Gauge:
 class _Wire(asyncio.Protocol):
     """One connection; requests end with CR."""
 
-    def __init__(self, gauge: SimMux10Gauge, open_: list[asyncio.WriteTransport]) -> None:
+    def __init__(self, gauge: SimMux10Gauge, audience: Audience) -> None:
         self._gauge = gauge
-        self._open = open_
+        self._audience = audience
         self._pending = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._open[:] = [*(wire for wire in self._open if not wire.is_closing()), transport]
+        self._audience.join(transport)
 
     def data_received(self, data: bytes) -> None:
         *requests, self._pending = (self._pending + data).split(mux10.END)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from drivers.codecs import versitron
 from drivers.lines import Listener, Port
+from hil_sim.devices.audience import Audience
 from hil_sim.faults import Fault, Switch
 
 
@@ -33,7 +34,7 @@ class SimulatedVersitron:
         self.published = 0
         self.shown = ""
         self._digits = digits
-        self._open: list[asyncio.WriteTransport] = []
+        self._audience = Audience()
         self.port: Port | None = None
 
     def listen(self, bench: Listener, url: str) -> Port:
@@ -53,7 +54,7 @@ class SimulatedVersitron:
 
     def protocol(self) -> asyncio.Protocol:
         """Return the tester's end for a new connection."""
-        return _Wire(self._open)
+        return _Wire(self._audience)
 
     def publish(self, number: int, scale: str, hardness: Decimal, tolerance: str = "") -> None:
         """Print the record of one test; the number wraps at the width of its field.
@@ -70,18 +71,13 @@ class SimulatedVersitron:
         if self._strikes("garble"):
             line = garbled(line)
         for _ in range(2 if self._strikes("duplicate") else 1):
-            self._print(line)
+            self._audience.tell(line)
 
     def _strikes(self, fault: str) -> bool:
         left: int = getattr(self.faults, fault)
         if left > 0:
             setattr(self.faults, fault, left - 1)
         return left > 0
-
-    def _print(self, line: bytes) -> None:
-        self._open[:] = [wire for wire in self._open if not wire.is_closing()]
-        for wire in self._open:
-            wire.write(line)
 
 
 def garbled(line: bytes) -> bytes:
@@ -97,12 +93,11 @@ def garbled(line: bytes) -> bytes:
 class _Wire(asyncio.Protocol):
     """One connection to the port; what is sent to it is ignored."""
 
-    def __init__(self, open_: list[asyncio.WriteTransport]) -> None:
-        self._open = open_
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._open.append(transport)
+        self._audience.join(transport)
 
 
 Publish = Callable[[int, str, Decimal], None]

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from controller.assembly import Folder
+from controller.assembly import Folder, spool_of
 from controller.bus import BusClient, BusError
 from controller.config import LabConfig
 from controller.config.overrides import with_lines, with_recorder
@@ -80,24 +80,39 @@ class Soak:
         config = with_recorder(with_lines(plan.config, lines), "service")
         post = Post(config, Folder(plan.folder), None, plan.speed, keep_pictures=False)
         async with served_lab(post, {}, seed=plan.seed) as lab:
-            with running(self._commands(), plan.folder) as processes:
-                self._began = loop.time()
-                watching = asyncio.create_task(self._watch(processes), name="soak-watch")
-                try:
-                    await self._work(lab, processes["daemon"])
-                finally:
-                    watching.cancel()
-                    await self._end(processes)
+            with running(self._recorder(), plan.folder) as recorder:
+                # A daemon that starts first says so, and rightly: no alarm is to be excused.
+                await self._appears(spool_of(config, post.folder))
+                with running(self._daemon(), plan.folder) as daemon:
+                    processes = {**recorder, **daemon}
+                    self._began = loop.time()
+                    watching = asyncio.create_task(self._watch(processes), name="soak-watch")
+                    try:
+                        await self._work(lab, processes["daemon"])
+                    finally:
+                        watching.cancel()
+                        await self._end(processes)
         return lab
 
-    def _commands(self) -> dict[str, list[str]]:
-        plan = self.plan
-        common = ["--config", str(plan.config_file), "--out", str(plan.folder)]
+    def _common(self) -> list[str]:
+        common = ["--config", str(self.plan.config_file), "--out", str(self.plan.folder)]
         for name, url in self._lines.items():
             common += ["--line", f"{name}={url}"]
-        daemon = ["--speed", str(plan.speed), "--recorder", "service", "--no-images"]
-        daemon += ["--metrics", f"127.0.0.1:{self._port}"]
-        return {"recorder": ["recorder", *common], "daemon": ["daemon", *common, *daemon]}
+        return common
+
+    def _recorder(self) -> dict[str, list[str]]:
+        return {"recorder": ["recorder", *self._common()]}
+
+    def _daemon(self) -> dict[str, list[str]]:
+        how = ["--speed", str(self.plan.speed), "--recorder", "service", "--no-images"]
+        return {"daemon": ["daemon", *self._common(), *how, "--metrics", f"127.0.0.1:{self._port}"]}
+
+    async def _appears(self, file: Path) -> None:
+        for _ in range(int(START_S / LOOK_S)):
+            if await offload(file.exists):
+                return
+            await asyncio.sleep(LOOK_S)
+        raise SoakError(f"the recorder kept nothing within {START_S:g} s: see {self.plan.folder}")
 
     @property
     def hour(self) -> float:

@@ -94,7 +94,8 @@ def attended(config: LabConfig, devices: Devices, hands: Hands) -> Devices:
     by_hand = config.devices.by_hand()
     instead: dict[str, Any] = {}
     if "arm" in by_hand:
-        instead["arm"] = instead["arm_controller"] = hands.arm()
+        carrier = hands.arm()
+        instead |= {"arm": carrier, "arm_controller": carrier, "arm_controller_name": "arm"}
     if "stage" in by_hand:
         instead["positioner"] = hands.stage()
     if "camera" in by_hand:

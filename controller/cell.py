@@ -111,13 +111,15 @@ class Cell:
         await look_at_house(self.rig)
         await self._answered()
         for step in (take_command, settle_open_intents, compare_with_sensors):
-            while await self._insist(step) is not None:
+            while not self._told_to_stop and await self._insist(step) is not None:
                 await self._answered()
+        if self._told_to_stop:
+            # Nothing moves; what is open stays so, and the next session settles it.
+            await settle_mode(self.rig.ledger)
+            return
         await self._look_at_interlocks()
         state = self.rig.state
-        if state.mode == "STOPPING":
-            await settle_mode(self.rig.ledger)
-        elif state.mode in ("STOPPED", "COMPLETE", "IDLE"):
+        if state.mode in ("STOPPED", "COMPLETE", "IDLE"):
             await self._take_up_work()
         elif state.mode == "HELD" and not (doubts := uncertainties(self.rig)):
             await change(self.rig.ledger, "unhold", "every open intent was settled with certainty")
@@ -125,6 +127,10 @@ class Cell:
         elif state.mode == "HELD" and not state.undecided:
             text = f"after a restart: {'; '.join(doubts)}"
             await self.rig.ledger.record(*ask(self.rig, "doubt_after_restart", "", text))
+
+    @property
+    def _told_to_stop(self) -> bool:
+        return self.rig.state.mode == "STOPPING"
 
     async def _take_up_work(self) -> None:
         """Begin with the tray that was accepted; without one be ready for the next."""
@@ -142,10 +148,12 @@ class Cell:
             await self.rig.ledger.changed(self.rig.ledger.version)
 
     async def _insist(self, step: Callable[[Rig], Awaitable[Stop | None]]) -> Stop | None:
-        """Repeat a step of reconciliation until no device stands in its way."""
+        """Repeat a step of reconciliation until no device stands in its way, or to no avail."""
         tries = 0
         while isinstance(stop := await self._attempt(step), Trouble):
             await self._complain(RECONCILIATION, stop)
+            if self._told_to_stop:
+                return stop
             await self.rig.clock.sleep(self.rig.config.limits.cooldown(tries + 1))
             tries += 1
         await self._complaints.withdraw(RECONCILIATION)

@@ -48,8 +48,9 @@ class Sign:
 class Devices:
     """One of each kind that a cell needs.
 
-    ``tester_name``, ``sizing_name`` and ``climate_name`` are whom an alarm names when they
-    fail: the station PLC unless they are devices of their own. ``signs`` are the signs of
+    ``tester_name``, ``sizing_name``, ``climate_name`` and ``arm_controller_name`` are whom an
+    alarm names when they fail, by the name their sign of life has: the station PLC unless
+    they are devices of their own. ``signs`` are the signs of
     life of everything that can be asked, by name; nobody asks a person whether he lives.
     ``notebooks`` are to be closed at the end.
     """
@@ -67,6 +68,7 @@ class Devices:
     tester_name: str = "station"
     sizing_name: str = "station"
     climate_name: str = "station"
+    arm_controller_name: str = "dashboard"
     signs: Mapping[str, Sign] = field(default_factory=dict)
     notebooks: Sequence[Closing] = ()
 

@@ -47,7 +47,7 @@ async def take_command(rig: Rig) -> Trouble | None:
     """Start the arm's program, fence both command channels, reference the positioner."""
     started = await rig.devices.arm_controller.start()
     if not isinstance(started, Done):
-        return Trouble.of("arm", started)
+        return Trouble.of(rig.devices.arm_controller_name, started)
     for fence in (fence_arm, fence_tester):
         status = await fence(rig)
         if isinstance(status, Trouble):

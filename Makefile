@@ -25,7 +25,7 @@ lint: $(VENV)/.ready  ## style, types and the floors of the house
 	$(BIN)/lint-imports
 
 test: lint $(VENV)/.fonts  ## everything that must hold
-	$(BIN)/pytest -n auto -rs $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -rs $(ARGS)
 
 search: $(VENV)/.ready  ## let every property try examples that nobody tried before
 	HARDLAB_HYPOTHESIS=search $(BIN)/pytest -n auto -m hypothesis $(ARGS) tests

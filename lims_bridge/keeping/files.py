@@ -6,12 +6,15 @@ store one file. Nothing here is ever overwritten: erasing is a separate, journal
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lims_bridge.exact import sha256_hex
+
+log = logging.getLogger(__name__)
 
 DIGEST_LENGTH = 64
 
@@ -37,11 +40,16 @@ class FileStore:
         return self.folder / digest[:2] / digest
 
     def put(self, content: bytes) -> str:
-        """Keep content; return its digest when it is on the disk."""
+        """Keep content; return its digest when it is on the disk.
+
+        A kept file that is no longer what its name says is put aside as evidence, and said.
+        """
         digest = sha256_hex(content)
         place = self.path(digest)
         if place.exists():
-            return digest
+            if place.read_bytes() == content:
+                return digest
+            self._put_aside(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         half_written = place.with_name(f".{digest}.{os.getpid()}.part")
         with half_written.open("wb") as file:
@@ -52,6 +60,11 @@ class FileStore:
         half_written.replace(place)
         sync_folder(place.parent)
         return digest
+
+    def _put_aside(self, place: Path) -> None:
+        aside = place.with_name(f"{place.name}.damaged")
+        place.replace(aside)
+        log.error("%s was altered: it lies beside it as %s, and is kept anew", place, aside.name)
 
     def get(self, digest: str) -> bytes:
         """Return the content. Raises `FileMissingError` or `FileDamagedError`."""

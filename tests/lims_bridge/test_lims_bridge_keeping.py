@@ -246,6 +246,19 @@ def test_a_damaged_file_is_never_given_out_and_the_scrub_finds_it(tmp_path: Path
     assert [night.finished_round for night in nights] == [False, False, True, False]
 
 
+def test_what_is_kept_again_replaces_a_damaged_file_and_leaves_the_evidence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = FileStore(tmp_path / "files")
+    digest = files.put(b"a certificate")
+    files.path(digest).chmod(0o644)
+    files.path(digest).write_bytes(b"rot")
+    assert files.put(b"a certificate") == digest
+    assert files.get(digest) == b"a certificate" and list(files.digests()) == [digest]
+    aside = files.path(digest).with_name(f"{digest}.damaged")
+    assert aside.read_bytes() == b"rot" and aside.name in caplog.text
+
+
 @pytest.mark.parametrize("name", ["../etc/passwd", "", "A" * 64, "0" * 63])
 def test_only_digests_name_files(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):

@@ -26,7 +26,7 @@ from controller.actions import (
     StandBy,
 )
 from controller.events import TransferIntended
-from controller.fold import remaining, required
+from controller.folding.needs import remaining, required
 from controller.state import GRIPPER, Block, CellState, Stage, Use
 
 

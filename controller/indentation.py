@@ -31,7 +31,7 @@ from controller.evidence import (
     weigh_indent,
 )
 from controller.fencing import fence_tester
-from controller.fold import indent_key, number_of
+from controller.folding.keys import indent_key, number_of
 from controller.looking import find_reference, read_inputs, read_tester
 from controller.rig import Asked, Rig, Stop, Trouble
 from controller.rules import forbidden

@@ -20,7 +20,7 @@ from controller.events import (
 )
 from controller.evidence import Happened, Unspent, arm_evidence, weigh_transfer
 from controller.fencing import fence_arm
-from controller.fold import transfer_key
+from controller.folding.keys import transfer_key
 from controller.looking import find_reference, read_arm, read_inputs
 from controller.rig import Asked, Rig, Stop, Trouble
 from controller.state import GRIPPER

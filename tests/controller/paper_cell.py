@@ -17,7 +17,9 @@ from controller import events as e
 from controller.choose import Layout, Resource, next_action
 from controller.config.policy import KINDS
 from controller.decisions import answer
-from controller.fold import fold, fold_all, indent_key, remaining, transfer_key
+from controller.fold import fold, fold_all
+from controller.folding.keys import indent_key, transfer_key
+from controller.folding.needs import remaining
 from controller.state import GRIPPER, CellState
 
 NOTHING = e.Evidence(1, 1, 0)

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from controller import events as e
 from controller.checkpoint import STATE_VERSION, write_state
 from controller.events import AnyEvent
-from controller.fold import fold, fold_all, indent_key, remaining, required, transfer_key
+from controller.fold import fold, fold_all
+from controller.folding.keys import indent_key, transfer_key
+from controller.folding.needs import remaining, required
 from controller.journal import Journal
 from controller.journal_row import Row
 from controller.rules import forbidden

@@ -8,10 +8,10 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from controller import fold as folding
 from controller import sealing
 from controller.audit import audit
 from controller.checkpoint import write_state
@@ -24,6 +24,7 @@ from controller.events import (
     TrayAccepted,
 )
 from controller.fold import fold_all
+from controller.folding import session, trays
 from controller.journal import Journal, JournalError, broken_links, read_open_rows, read_rows
 from controller.journal_row import chain
 from controller.sealing import NotSealed
@@ -153,18 +154,18 @@ def test_killed_at_any_step_nothing_is_lost_and_nothing_doubled(
 ) -> None:
     before = live(path, FIRST)
     history: list[AnyEvent] = [*FIRST]
-    for session, death in enumerate((step, again), 2):
+    for life, death in enumerate((step, again), 2):
         killed = False
         try:
             seal(path, reaper(death))
         except Killed:
             killed = True
-        assert killed or session == 3, "the second time there may be nothing left to seal"
+        assert killed or life == 3, "the second time there may be nothing left to seal"
         assert told(path) == history, "whoever reads now sees each event once"
         assert not list(broken_links(read_rows(path)))
         assert opened(path) == before
         # The next life has something to say before it comes to sealing.
-        begun = SessionBegan(session, "", "", 0)
+        begun = SessionBegan(life, "", "", 0)
         before = live(path, (begun,))
         history.append(begun)
     after = live(path, SECOND)
@@ -282,7 +283,7 @@ def months(path: Path, trays: int = TRAYS) -> list[tuple[int, int, int]]:
 def test_after_many_trays_state_and_journal_are_no_larger_than_after_two(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "COMMANDS_KEPT", 10)
+    monkeypatch.setattr(session, "COMMANDS_KEPT", 10)
     seen = months(path)
     assert seen[-1][:2] == seen[1][:2]
     # The file has whole pages: it finds its size in a few trays and keeps it.
@@ -290,13 +291,18 @@ def test_after_many_trays_state_and_journal_are_no_larger_than_after_two(
     assert audit(path).archives == TRAYS - 1
 
 
-@pytest.mark.parametrize("what", ["without_the_past", "COMMANDS_KEPT"])
+@pytest.mark.parametrize(
+    ("room", "what", "untrimmed"),
+    [
+        (trays, "without_the_past", lambda state, tried: state),
+        (session, "COMMANDS_KEPT", 10**6),
+    ],
+)
 def test_the_bound_notices_what_is_not_trimmed(
-    path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+    path: Path, monkeypatch: pytest.MonkeyPatch, room: ModuleType, what: str, untrimmed: object
 ) -> None:
-    monkeypatch.setattr(folding, "COMMANDS_KEPT", 10)
-    untrimmed = 10**6 if what == "COMMANDS_KEPT" else lambda state, tried: state
-    monkeypatch.setattr(folding, what, untrimmed)
+    monkeypatch.setattr(session, "COMMANDS_KEPT", 10)
+    monkeypatch.setattr(room, what, untrimmed)
     seen = months(path, 6)
     assert seen[-1][0] > seen[1][0]
 

@@ -16,7 +16,7 @@ from controller.events import (
     NotHappened,
     TrayFinished,
 )
-from controller.fold import remaining, required
+from controller.folding.needs import remaining, required
 from controller.state import Block, CellState, Stage, Use
 from hil_sim.scenario.witness.scene import CYCLE, Scene
 

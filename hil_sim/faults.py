@@ -169,7 +169,9 @@ class Faults:
                 self._held.append(self._deliverer(data, forward))
                 return
             for armed in self._armed:
-                if armed.direction == direction and armed.strikes(data, self._rng):
+                if armed.left == 0:
+                    self._armed = [one for one in self._armed if one.left != 0]
+                elif armed.direction == direction and armed.strikes(data, self._rng):
                     if self.struck is not None:
                         self.struck(armed)
                     self._strike(armed, data, previous, forward)

@@ -116,10 +116,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _run_once(self) -> None:
         """Make one turn: move the clock if nothing is ready, then call what is."""
         soon, jumper = self._soon, self._jumper
-        first = self._timers.first()
+        first = None if soon else self._timers.first()
         self._turns += 1
         if self._turns < _WORK_FIRST and jumper.pace is None and (soon or first is not None):
-            if not soon and first is not None and first > jumper.now:
+            if first is not None and first > jumper.now:
                 jumper.now = first
         else:
             self._turns = 0

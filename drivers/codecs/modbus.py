@@ -26,7 +26,7 @@ class Refusal:
 
 def read_request(function: int, start: int, count: int) -> bytes:
     """Return the question for so many registers. Raises ValueError if nobody may ask for them."""
-    if not (0 <= start and 1 <= count <= MOST_READ and start + count <= 0x10000):
+    if not (start >= 0 and 1 <= count <= MOST_READ and start + count <= 0x10000):
         raise ValueError(f"{count} registers from {start} cannot be read at once")
     return struct.pack(">BHH", function, start, count)
 
@@ -34,7 +34,7 @@ def read_request(function: int, start: int, count: int) -> bytes:
 def write_request(start: int, registers: Sequence[int]) -> bytes:
     """Return the request to write registers. Raises ValueError if they cannot be written."""
     count = len(registers)
-    if not (0 <= start and 1 <= count <= MOST_WRITTEN and start + count <= 0x10000):
+    if not (start >= 0 and 1 <= count <= MOST_WRITTEN and start + count <= 0x10000):
         raise ValueError(f"{count} registers from {start} cannot be written at once")
     try:
         return struct.pack(f">BHHB{count}H", WRITE, start, count, 2 * count, *registers)

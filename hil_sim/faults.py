@@ -149,6 +149,11 @@ class Faults:
         self._armed.append(armed)
         return armed
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a fault of the wire is armed and still has packets to strike."""
+        return any(armed.left != 0 for armed in self._armed)
+
     def clear(self) -> None:
         """Disarm every fault of the wire; what is thrown stays thrown."""
         for armed in self._armed:

@@ -124,6 +124,8 @@ class Gremlin:
             self._lying = False
 
     def _on_the_wire(self, device: str, fault: Fault) -> None:
+        if self._faults[device].waiting:
+            return  # a line that says little would collect faults until nothing passes any more
         direction: Direction | None = "to_client" if device == "results" else None
         seconds = self._rng.choice((0.3, 1.0, 3.0, 9.0))
         self._faults[device].inject(

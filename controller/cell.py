@@ -21,7 +21,7 @@ from controller.measuring import measure
 from controller.modes import change, settle_mode
 from controller.office import close_day, finish_tray, open_tray, put_question
 from controller.operating.watch import RECONCILIATION, Watch
-from controller.pulse import Feeler
+from controller.pulse import Feeler, Rounds
 from controller.rig import Rig, Stop, Trouble
 from controller.seeing import photograph
 from controller.startup import (
@@ -72,6 +72,7 @@ class Cell:
             arm_pushes=rig.config.devices.stage.arm_pushes,
         )
         self._busy: set[Resource] = set()
+        self._rounds = Rounds()
         self._complaints = Complaints(rig.ledger)
 
     async def run(self) -> None:
@@ -233,7 +234,7 @@ class Cell:
     async def _keep_pulse(self, name: str, sign: Sign) -> None:
         """Feel a device's pulse and notice within two beats that it no longer answers."""
         who = f"pulse of {name}"
-        feeler = Feeler(name, sign, partial(self._complain_once, who))
+        feeler = Feeler(name, sign, partial(self._complain_once, who), self._rounds)
         while True:
             self.watch.looked(who, FEELING_S)
             await feeler.feel()

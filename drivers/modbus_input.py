@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import ClassVar
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.pdu import ModbusPDU
-
-from drivers.codecs.registers import Table
+from drivers.codecs import modbus as codec
 from drivers.modbus import ModbusLink
 
 
@@ -19,7 +15,4 @@ class InputRegisterLink(ModbusLink):
     `ModbusLink`. An answer to any other function is no answer.
     """
 
-    read_function: ClassVar[int] = 4
-
-    def _ask(self, client: AsyncModbusTcpClient, table: Table) -> Awaitable[ModbusPDU]:
-        return client.read_input_registers(table.start, count=table.count, device_id=self._unit)
+    read_function: ClassVar[int] = codec.READ_INPUT

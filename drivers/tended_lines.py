@@ -116,9 +116,10 @@ class _TendedEar(Ear):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        now = _now()
-        if self._tally.up is None or now - self._opened_s >= STANDING_S:
-            self._tally.heard(now)
+        if not self._tally.up:
+            now = _now()
+            if self._tally.up is None or now - self._opened_s >= STANDING_S:
+                self._tally.heard(now)
         super().data_received(data)
 
     def ended(self, error: Exception | None) -> None:

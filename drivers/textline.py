@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from drivers.interfaces import Failure
@@ -122,6 +121,7 @@ class TextLine(asyncio.Protocol):
         self.name = name
         self.buffer = LineBuffer(name, longest=longest, most=most_waiting, keep_long=keep_long)
         self._lost = False
+        self._expired = False
         self._transport: asyncio.WriteTransport | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -178,21 +178,42 @@ class TextLine(asyncio.Protocol):
         return found if isinstance(found, Failure) else None
 
     async def _until(self, attempt: Callable[[], T | None], seconds: float | None) -> T | Failure:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while (found := attempt()) is None:
-                    if self.closed:
-                        return Failure.NO_LINK
-                    await self._more()
-                return found
-        return Failure.NO_REPLY
-
-    async def _more(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        found = attempt()
+        if found is not None:
+            return found
+        if self.closed:
+            return Failure.NO_LINK
+        if seconds is None:
+            return await self._wait_for(attempt)
+        if seconds <= 0:
+            return Failure.NO_REPLY
+        # Half the cost of asyncio.timeout, which knows no waiter that can be woken.
+        self._expired = False
+        deadline = asyncio.get_running_loop().call_later(seconds, self._expire)
         try:
-            await self._waiter
+            return await self._wait_for(attempt)
+        finally:
+            deadline.cancel()
+
+    async def _wait_for(self, attempt: Callable[[], T | None]) -> T | Failure:
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._waiter = loop.create_future()
+                await self._waiter
+                found = attempt()
+                if found is not None:
+                    return found
+                if self.closed:
+                    return Failure.NO_LINK
+                if self._expired:
+                    return Failure.NO_REPLY
         finally:
             self._waiter = None
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

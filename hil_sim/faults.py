@@ -149,6 +149,11 @@ class Faults:
         self._armed.append(armed)
         return armed
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a fault of the wire is armed and still has packets to strike."""
+        return any(armed.left != 0 for armed in self._armed)
+
     def clear(self) -> None:
         """Disarm every fault of the wire; what is thrown stays thrown."""
         for armed in self._armed:
@@ -169,7 +174,9 @@ class Faults:
                 self._held.append(self._deliverer(data, forward))
                 return
             for armed in self._armed:
-                if armed.direction == direction and armed.strikes(data, self._rng):
+                if armed.left == 0:
+                    self._armed = [one for one in self._armed if one.left != 0]
+                elif armed.direction == direction and armed.strikes(data, self._rng):
                     if self.struck is not None:
                         self.struck(armed)
                     self._strike(armed, data, previous, forward)

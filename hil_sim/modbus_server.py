@@ -46,6 +46,8 @@ class RegisterBank:
         self._words: dict[int, int] = {}
         # What each table was last put to: most refreshes change nothing.
         self._shown: dict[int, Mapping[str, int | str]] = {}
+        # And what each reads as: a scan after every write asks for all.
+        self._fields: dict[int, dict[str, int]] = {}
         self._tables = tuple(tables)
         for table in self._tables:
             self._words.update(dict.fromkeys(range(table.start, table.start + table.count), 0))
@@ -58,10 +60,15 @@ class RegisterBank:
             return
         self._words.update(enumerate(table.encode(values), table.start))
         self._shown[table.start] = dict(values)
+        self._fields.pop(table.start, None)
 
-    def get(self, table: Table) -> dict[str, int]:
+    def get(self, table: Table) -> Mapping[str, int]:
         """Return the numeric fields of a table."""
-        return table.decode([self._words[table.start + i] for i in range(table.count)])
+        fields = self._fields.get(table.start)
+        if fields is None:
+            words = [self._words[table.start + i] for i in range(table.count)]
+            fields = self._fields[table.start] = table.decode(words)
+        return fields
 
     def read(self, start: int, count: int) -> list[int]:
         """Return registers as a client reads them. Raises `Refused`."""
@@ -81,6 +88,7 @@ class RegisterBank:
         for table in self._tables:
             if start < table.start + table.count and table.start < start + len(values):
                 self._shown.pop(table.start, None)
+                self._fields.pop(table.start, None)
         self._written()
 
 

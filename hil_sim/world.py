@@ -134,7 +134,8 @@ class World:
 
     def occupant(self, place: Place | str) -> WorldBlock | None:
         """Return the block at a place, or in the `GRIPPER`."""
-        name = next((n for n, at in self.where.items() if at == str(place)), None)
+        there = str(place)
+        name = next((n for n, at in self.where.items() if at == there), None)
         return self.blocks[name] if name is not None else None
 
     def occupied(self, station: Station) -> frozenset[int]:

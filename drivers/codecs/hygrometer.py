@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from drivers.codecs.registers import Field, Table
 
@@ -37,9 +38,7 @@ class HygrometerMap:
     @property
     def table(self) -> Table:
         """The registers, read in one transaction; the temperature is signed."""
-        return Table(
-            (Field("temperature", self.temperature, "i16"), Field("humidity", self.humidity))
-        )
+        return _table(self.temperature, self.humidity)
 
     def decode(self, registers: Sequence[int]) -> tuple[Decimal, Decimal]:
         """Return temperature in °C and relative humidity in %.
@@ -65,3 +64,8 @@ class HygrometerMap:
                 "humidity": round(humidity_pct.scaleb(self.places)),
             }
         )
+
+
+@lru_cache(maxsize=16)
+def _table(temperature: int, humidity: int) -> Table:
+    return Table((Field("temperature", temperature, "i16"), Field("humidity", humidity)))

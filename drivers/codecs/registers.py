@@ -31,18 +31,20 @@ class Table:
     start: int = field(init=False)
     count: int = field(init=False)
     _names: frozenset[str] = field(init=False, repr=False, compare=False)
-    _numbers: tuple[tuple[str, int, Field], ...] = field(init=False, repr=False, compare=False)
+    _plain: tuple[tuple[str, int], ...] = field(init=False, repr=False, compare=False)
+    _others: tuple[tuple[str, int, Field], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Computed once: every transaction asks for them.
         start = min(f.address for f in self.fields)
         end = max(f.address + _words(f) for f in self.fields)
-        numbers = ((f.name, f.address - start, f) for f in self.fields if f.kind != "text")
+        others = tuple((f.name, f.address - start, f) for f in self.fields if f.kind != "u16")
         for name, value in (
             ("start", start),
             ("count", end - start),
             ("_names", frozenset(f.name for f in self.fields)),
-            ("_numbers", tuple(numbers)),
+            ("_plain", tuple((f.name, f.address - start) for f in self.fields if f.kind == "u16")),
+            ("_others", others),
         ):
             object.__setattr__(self, name, value)
 
@@ -50,9 +52,12 @@ class Table:
         """Return the numeric fields of one read. Raises ValueError on a short read."""
         if len(registers) != self.count:
             raise ValueError(f"{len(registers)} registers instead of {self.count}")
+        if not self._others:
+            return {name: registers[at] for name, at in self._plain}
         return {
-            name: registers[at] if f.kind == "u16" else _number(f, registers[at:])
-            for name, at, f in self._numbers
+            f.name: _number(f, registers[f.address - self.start :])
+            for f in self.fields
+            if f.kind != "text"
         }
 
     def text(self, registers: Sequence[int], name: str) -> str:
@@ -71,9 +76,13 @@ class Table:
             unknown = ", ".join(sorted(values.keys() - self._names))
             raise ValueError(f"no such field: {unknown}")
         registers = [0] * self.count
-        for f in self.fields:
-            words = _encode(f, values.get(f.name, "" if f.kind == "text" else 0))
-            at = f.address - self.start
+        for name, at in self._plain:
+            value = values.get(name, 0)
+            if not isinstance(value, int) or not 0 <= value <= 0xFFFF:
+                raise _misfit(name, value, 0, 0xFFFF)
+            registers[at] = int(value)
+        for name, at, f in self._others:
+            words = _encode(f, values.get(name, "" if f.kind == "text" else 0))
             registers[at : at + len(words)] = words
         return registers
 
@@ -90,7 +99,7 @@ def _number(field: Field, words: Sequence[int]) -> int:
     return words[0]
 
 
-_LIMITS = {"u16": (0, 0xFFFF), "i16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFFFFFF)}
+_LIMITS = {"i16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFFFFFF)}
 
 
 def _encode(field: Field, value: int | str) -> list[int]:
@@ -101,7 +110,11 @@ def _encode(field: Field, value: int | str) -> list[int]:
         return [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2)]
     low, high = _LIMITS[field.kind]
     if not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{field.name}: {value!r} is not within {low}..{high}")
+        raise _misfit(field.name, value, low, high)
     if field.kind == "u32":
         return [value >> 16, value & 0xFFFF]
     return [value & 0xFFFF]
+
+
+def _misfit(name: str, value: int | str, low: int, high: int) -> ValueError:
+    return ValueError(f"{name}: {value!r} is not within {low}..{high}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Station(IntEnum):
@@ -25,9 +26,7 @@ class Place:
     index: int = 1
 
     def __str__(self) -> str:
-        if self.station in (Station.SIZING, Station.VISION, Station.TESTER):
-            return self.station.name.lower()
-        return f"{self.station.name.lower()}-{self.index:02d}"
+        return _text(self.station, self.index)
 
     @classmethod
     def parse(cls, text: str) -> Place:
@@ -37,6 +36,13 @@ class Place:
             return cls(Station[name.upper()], int(index) if index else 1)
         except (KeyError, ValueError):
             raise ValueError(f"not a place: {text!r}") from None
+
+
+@lru_cache(maxsize=256)  # asked for at every look at where things are
+def _text(station: Station, index: int) -> str:
+    name = station.name.lower()
+    single = station in (Station.SIZING, Station.VISION, Station.TESTER)
+    return name if single else f"{name}-{index:02d}"
 
 
 SIZING, VISION, TESTER = Place(Station.SIZING), Place(Station.VISION), Place(Station.TESTER)

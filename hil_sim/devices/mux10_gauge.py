@@ -49,7 +49,7 @@ class SimMux10Gauge:
         self._stuck: dict[int, Decimal] = {}
         self._pulled: set[int] = set()
         self._audience = Audience()
-        self._due: set[asyncio.TimerHandle] = set()
+        self._starts = 0
 
     def protocol(self) -> asyncio.Protocol:
         """Return the multiplexer's end for a new connection."""
@@ -91,9 +91,7 @@ class SimMux10Gauge:
 
     def power_loss(self) -> None:
         """Lose power: the line drops, what was asked is forgotten."""
-        for timer in self._due:
-            timer.cancel()
-        self._due.clear()
+        self._starts += 1
         if self.port is not None:
             self.port.hang_up()
 
@@ -106,8 +104,11 @@ class SimMux10Gauge:
             return
         self.asked += 1
         delay = self._measure_s / self._clock.speed
-        timer = asyncio.get_running_loop().call_later(delay, self._send, channel)
-        self._due = {due for due in self._due if not due.cancelled()} | {timer}
+        asyncio.get_running_loop().call_later(delay, self._answer, channel, self._starts)
+
+    def _answer(self, channel: int, start: int) -> None:
+        if start == self._starts:
+            self._send(channel)
 
     def _send(self, channel: int) -> None:
         frame = _NO_DATA

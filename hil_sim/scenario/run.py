@@ -108,9 +108,9 @@ async def daemon(
     beside = asyncio.ensure_future(meanwhile(rig)) if meanwhile is not None else None
     try:
         await _first_to_die(work, beside)
-    except BaseExceptionGroup as group:
+    except (Exception, BaseExceptionGroup) as error:
         # One worker met its death; what the others found then, nobody lived to see.
-        if dead or group.subgroup(Killed) is not None:
+        if dead or (isinstance(error, BaseExceptionGroup) and error.subgroup(Killed) is not None):
             raise Killed from None
         raise
     finally:
@@ -132,7 +132,12 @@ async def _first_to_die(work: asyncio.Future[None], beside: asyncio.Future[None]
 
 
 async def _ended(task: asyncio.Future[None] | None) -> None:
-    if task is not None and not task.done():
+    if task is None:
+        return
+    if task.done():
+        # Heard, if only so that nobody complains that it was not.
+        _ = None if task.cancelled() else task.exception()
+    else:
         task.cancel()
         with suppress(asyncio.CancelledError, BaseExceptionGroup, Killed):
             await task

@@ -10,7 +10,7 @@ from hil_sim.scenario.mutants import MUTANTS, planted
 
 # The rule that must notice it, and a seed that lets it happen soon.
 NOTICED = {
-    "resend-on-timeout": ("intended", 14),
+    "resend-on-timeout": ("intended", 4),
     "confirm-before-commit": ("on disk", 4),
     "position-reused": ("spent is spent", 4),
     "stale-reply": ("true measure", 4),
@@ -41,6 +41,12 @@ def test_a_planted_bug_is_found(mutant, tmp_path):
     left = Path(report.left)
     assert {item.name for item in left.iterdir()} >= {"journal.sqlite", "timeline.svg"}
     assert rule in (left / "failure.txt").read_text()
+
+
+@pytest.mark.parametrize("seed", range(20, 25))
+def test_a_start_sent_again_is_found_whatever_the_seed(seed, tmp_path):
+    report = work(order(tmp_path, seed, "resend-on-timeout"))
+    assert report.breaches and report.breaches[0].rule == "intended"
 
 
 @pytest.mark.parametrize("seed", [3, 5])

@@ -18,6 +18,8 @@ from runtime import Clock, stream
 SOON = 40
 """A daemon that is to crash dies at one of so many next boundaries."""
 HOUR_S = 3600.0
+LASTS_S = 30.0
+"""What lasts at a moment that does not say how long."""
 
 
 class Gremlin:
@@ -64,11 +66,13 @@ class Gremlin:
             await self._clock.sleep(self._rng.expovariate(total / HOUR_S))
             weights = [chance.per_hour for chance in self.chances]
             (chance,) = self._rng.choices(self.chances, weights)
-            self.inject(chance.device, chance.fault, self._rng.uniform(*self._profile.lasts_s))
+            lasts_s = self._rng.uniform(*self._profile.lasts_s)
+            on_the_wire = MENU[chance.device][chance.fault] is None
+            self.inject(chance.device, chance.fault, None if on_the_wire else lasts_s)
 
     async def _at(self, moment: Moment) -> None:
         await self._clock.sleep(_seconds(moment.when) or 0.0)
-        self.inject(moment.device, moment.fault, moment.seconds)
+        self.inject(moment.device, moment.fault, moment.seconds, times=moment.times)
 
     # -- moments -----------------------------------------------------------------
 
@@ -92,18 +96,30 @@ class Gremlin:
         self._passed[name] += 1
         for moment in self._profile.moments:
             if moment.when == name and moment.nth == self._passed[name]:
-                self.inject(moment.device, moment.fault, moment.seconds, soon=0)
+                self.inject(moment.device, moment.fault, moment.seconds, times=moment.times, soon=0)
 
     # -- faults ------------------------------------------------------------------
 
-    def inject(self, device: str, fault: str, seconds: float, *, soon: int = SOON) -> None:
-        """Begin a fault now; what lasts ends after so many seconds of process time."""
+    def inject(
+        self,
+        device: str,
+        fault: str,
+        seconds: float | None,
+        *,
+        times: int | None = None,
+        soon: int = SOON,
+    ) -> None:
+        """Begin a fault now; what lasts ends after so many seconds of process time.
+
+        A fault of the wire strikes so many packets; by chance if neither is told.
+        """
         if not self._is_there(device):
             return
         switched = MENU[device][fault]
         if switched is None:
-            self._on_the_wire(device, Fault(fault))
+            self._on_the_wire(device, Fault(fault), seconds, times)
             return
+        seconds = LASTS_S if seconds is None else seconds
         if switched.lies and self._lying:
             return  # one liar at a time: two that agree are believed, by anybody
         release = switched.act(self._lab.cell, self._rng)
@@ -123,12 +139,18 @@ class Gremlin:
         if lied:
             self._lying = False
 
-    def _on_the_wire(self, device: str, fault: Fault) -> None:
+    def _on_the_wire(
+        self, device: str, fault: Fault, seconds: float | None, times: int | None
+    ) -> None:
         direction: Direction | None = "to_client" if device == "results" else None
-        seconds = self._rng.choice((0.3, 1.0, 3.0, 9.0))
-        self._faults[device].inject(
-            fault, count=self._rng.choice((1, 1, 1, 2, 4)), seconds=seconds, direction=direction
-        )
+        by_chance = seconds is None and times is None
+        if by_chance and self._faults[device].waiting:
+            return  # a line that says little would collect faults until nothing passes any more
+        if seconds is None:
+            seconds = self._rng.choice((0.3, 1.0, 3.0, 9.0))
+        if by_chance:
+            times = self._rng.choice((1, 1, 1, 2, 4))
+        self._faults[device].inject(fault, count=times or 1, seconds=seconds, direction=direction)
 
     def _told(self, device: str) -> Callable[[Injection], None]:
         def told(injection: Injection) -> None:

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from controller.assembly import Folder, spool_of
@@ -14,13 +15,16 @@ from controller.config import LabConfig
 from controller.events import AnyEvent
 from controller.journal import read_rows
 from controller.manifest import Manifest
+from controller.messages import Command
+from controller.modes import obey
 from controller.rig import Rig
+from controller.state import CellState, Stage, Use
 from drivers.interfaces import Done
 from drivers.spool import SpoolReader
 from hil_sim.scenario.campaign.gremlin import Gremlin
 from hil_sim.scenario.campaign.notes import Diary, Notes
 from hil_sim.scenario.campaign.profile import Profile
-from hil_sim.scenario.campaign.technician import WAY_S, Technician
+from hil_sim.scenario.campaign.technician import NAME, WAY_S, Technician
 from hil_sim.scenario.campaign.trays import delivery, dock
 from hil_sim.scenario.campaign.variants import with_fresh_holder
 from hil_sim.scenario.dates import DEMO_START
@@ -33,8 +37,10 @@ from runtime import Clock, run_virtual
 DAY_S = 86_400.0
 STALL_S = 4 * 3600.0
 """Longer than any default answer waits: a cell in which nothing happens is a failure."""
-MOST_LIVES = 200
-"""A tray that takes more lives than this is never finished."""
+MOST_LIVES = 60
+"""A cell that gets no further in so many lives never will."""
+OVERTIME_DAYS = 0.15
+"""So long a run may take beyond its time to finish its tray; then a person stops the cell."""
 
 
 @dataclass(slots=True)
@@ -54,7 +60,10 @@ class Run:
 def run_lab(
     config: LabConfig, profile: Profile, folder: Path, *, seed: int, days: float, blocks: int
 ) -> Run:
-    """Run a cell for so many days of process time, and a little longer: to the end of its tray."""
+    """Run a cell for so many days of process time, and a little longer: to the end of its tray.
+
+    A tray that is not finished by then, because the program dies too often, is left so.
+    """
     return run_virtual(_Campaigner(config, profile, folder, seed, days, blocks).live())
 
 
@@ -80,6 +89,7 @@ class _Campaigner:
         self._seed, self._days, self._blocks = seed, days, blocks
         self._recording: asyncio.Task[None] | None = None
         self._give_up: Callable[[], object] = lambda: None
+        self._state = CellState()
 
     async def live(self) -> Run:
         self._clock = Clock.starting(DEMO_START)
@@ -128,22 +138,32 @@ class _Campaigner:
             self._seed,
             keep_pictures=False,
         )
-        for _ in range(MOST_LIVES):
+        vain, got = 0, _progress(self._state)
+        while vain < MOST_LIVES:
             run.lives += 1
             try:
                 rig = await self._one_life(session, arriving.manifest)
             except Killed:
                 run.notes.now.clear()
                 await self._clock.sleep(self._gremlin.absence())
-                continue
-            rig.ledger.journal.close()
-            if rig.state.tray_finished:
-                run.trays = number
-                return
-            # A person stopped it, or its default did: he looks, and starts it again.
-            run.technician.visits["start again"] += 1
-            await self._clock.sleep(WAY_S)
-        raise _Stalled(f"tray {arriving.manifest.tray} is not finished after {MOST_LIVES} lives")
+            else:
+                rig.ledger.journal.close()
+                self._state = rig.state
+                if rig.state.tray_finished:
+                    run.trays = number
+                    return
+                if self._overtime and _settled(rig.state):
+                    return
+                # A person stopped it, or its default did: he looks, and starts it again.
+                run.technician.visits["start again"] += 1
+                await self._clock.sleep(WAY_S)
+            before, got = got, _progress(self._state)
+            vain = vain + 1 if got == before else 0
+        raise _Stalled(f"tray {arriving.manifest.tray}: no further in {MOST_LIVES} lives")
+
+    @property
+    def _overtime(self) -> bool:
+        return self._clock.process() >= (self._days + OVERTIME_DAYS) * DAY_S
 
     async def _one_life(self, session: Session, manifest: Manifest) -> Rig:
         stalled: list[str] = []
@@ -172,9 +192,10 @@ class _Campaigner:
 
     def _attend(self, rig: Rig) -> None:
         self._run.witness.attend(rig)
-        rig.ledger.listeners.append(self._heard)
+        rig.ledger.listeners.append(partial(self._heard, rig))
 
-    def _heard(self, seq: int, event: AnyEvent) -> None:
+    def _heard(self, rig: Rig, seq: int, event: AnyEvent) -> None:
+        self._state = rig.state
         self._gremlin.heard(seq, event)
         if self._run.witness.breaches:
             self._give_up()
@@ -183,6 +204,16 @@ class _Campaigner:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run.technician.attend(rig))
             group.create_task(self._guard(rig, stalled))
+            group.create_task(self._close_up(rig))
+
+    async def _close_up(self, rig: Rig) -> None:
+        """Stop the cell in overtime, at a moment at which everything is accounted for."""
+        await rig.clock.sleep((self._days + OVERTIME_DAYS) * DAY_S - rig.clock.process())
+        while True:
+            seen = rig.ledger.version
+            if _settled(rig.state):
+                await obey(rig.ledger, Command(f"close-{rig.ledger.journal.seq}", "stop", {}, NAME))
+            await rig.ledger.changed(seen)
 
     async def _guard(self, rig: Rig, stalled: list[str]) -> None:
         """Give up on a cell in which nothing happens any more."""
@@ -220,6 +251,18 @@ class _Campaigner:
         for what in broken_promises(self._run.lab.world, rows, kept.value, reach):
             at = self._clock.utc().isoformat(timespec="milliseconds")
             self._run.witness.breaches.append(Breach("at the end", what, at, rows[-1].seq))
+
+
+def _settled(state: CellState) -> bool:
+    """Return whether nothing is open of which only the next step tells what it was."""
+    return not (state.intents or state.doubts)
+
+
+def _progress(state: CellState) -> tuple[str, int, int]:
+    """Return how far a tray has come: its name, positions spent, blocks that are done."""
+    blocks = state.blocks.values()
+    spent = sum(position.use is not Use.FREE for block in blocks for position in block.positions)
+    return state.tray, spent, sum(block.stage is Stage.FINISHED for block in blocks)
 
 
 async def _ended(*tasks: asyncio.Task[None] | asyncio.Future[None] | None) -> None:

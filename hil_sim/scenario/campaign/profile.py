@@ -47,13 +47,18 @@ class Chance:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A fault at a chosen moment: at the ``nth`` passing of ``when``, for ``seconds``."""
+    """A fault at a chosen moment: at the ``nth`` passing of ``when``, for ``seconds``.
+
+    None is half a minute for what lasts, and any time for a fault of the wire, which
+    with ``times`` strikes so many packets.
+    """
 
     device: str
     fault: str
     when: str
     nth: int = 1
-    seconds: float = 30.0
+    seconds: float | None = None
+    times: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +154,21 @@ def _chances(where: str, entry: Mapping[str, Any]) -> Iterator[Chance]:
 
 
 def _moment(where: str, entry: Mapping[str, Any]) -> Moment:
-    _only(where, entry, {"device", "fault", "when", "nth", "seconds"})
+    _only(where, entry, {"device", "fault", "when", "nth", "seconds", "times"})
     device, fault = str(entry.get("device", "")), str(entry.get("fault", ""))
     pairs = list(_pairs(where, device, fault))
     if len(pairs) != 1:
         raise ProfileError(f"{where}: name one device and one fault")
-    when, nth, seconds = entry.get("when"), entry.get("nth", 1), entry.get("seconds", 30.0)
+    when, nth = entry.get("when"), entry.get("nth", 1)
+    seconds, times = entry.get("seconds"), entry.get("times")
     if not isinstance(when, str) or not when:
         raise ProfileError(f"{where}: when: write an event, a boundary or so many seconds")
-    if not isinstance(nth, int) or isinstance(nth, bool) or nth < 1:
-        raise ProfileError(f"{where}: nth: write a whole number from 1 on")
-    if not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
+    for name, value in (("nth", nth), ("times", times)):
+        if not isinstance(value, int | None) or isinstance(value, bool) or (value or 1) < 1:
+            raise ProfileError(f"{where}: {name}: write a whole number from 1 on")
+    if not isinstance(seconds, int | float | None) or not 0 <= (seconds or 0.0) <= MOST_SECONDS:
         raise ProfileError(f"{where}: seconds: write a number from 0 to {MOST_SECONDS:g}")
-    return Moment(device, fault, when, nth, float(seconds))
+    return Moment(device, fault, when, nth, seconds, times)
 
 
 def _only(where: str, entry: Mapping[str, Any], known: set[str]) -> None:

@@ -1,0 +1,124 @@
+"""One connection to a Modbus device: a question goes out, its answer comes or does not."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pymodbus.exceptions import ModbusException
+from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
+from pymodbus.pdu import DecodePDU
+
+from drivers.interfaces import Failure
+
+Framing = Literal["tcp", "rtu"]
+
+_FRAMERS: dict[Framing, type[FramerBase]] = {"tcp": FramerSocket, "rtu": FramerRTU}
+_NUMBERS = 0xFFFF
+_UNDECODABLE = (ModbusException, ValueError, IndexError, struct.error)
+"""What pymodbus raises at bytes that are no frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Why there is no answer, in words."""
+
+    reason: Failure
+    detail: str
+
+
+class ModbusWire(asyncio.Protocol):
+    """The client's end of one connection; one question at a time.
+
+    ``stray`` is told how many bytes came that nobody waited for. What answers another
+    question (of another unit, or with another number) is passed over; the deadline says so.
+    """
+
+    def __init__(self, framing: Framing, unit: int, stray: Callable[[int], None]) -> None:
+        self._framer = _FRAMERS[framing](DecodePDU(is_server=False))
+        # RTU frames bear no number.
+        self._numbered = framing == "tcp"
+        self._unit = unit
+        self._stray = stray
+        self._number = 0
+        self._pending = b""
+        self._passed_over = ""
+        self._transport: Any = None
+        self._waiter: asyncio.Future[bytes | Unanswered] | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether something can be sent."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    async def ask(self, pdu: bytes, seconds: float) -> bytes | Unanswered:
+        """Send a request PDU, once; return the PDU of its answer, by a deadline of link time.
+
+        After anything but an answer, also after a cancellation, the caller must close the
+        connection: the answer may still come.
+        """
+        loop = asyncio.get_running_loop()
+        if self._numbered:
+            self._number = self._number % _NUMBERS + 1
+        self._pending, self._passed_over = b"", ""
+        waiter: asyncio.Future[bytes | Unanswered] = loop.create_future()
+        self._waiter = waiter
+        deadline = loop.call_later(seconds, self._late, waiter, seconds)
+        try:
+            self._transport.write(self._framer.encode(pdu, self._unit, self._number))
+            return await waiter
+        finally:
+            deadline.cancel()
+            self._waiter = None
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Look for the answer in what came."""
+        if self._waiter is None or self._waiter.done():
+            self._stray(len(data))
+            return
+        self._pending += data
+        try:
+            self._search(self._waiter)
+        except _UNDECODABLE as error:
+            self._fail(Failure.BAD_REPLY, f"undecodable reply: {error}")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the wait: nothing more will come."""
+        self._fail(Failure.NO_REPLY, f"line lost: {exc or 'closed'}")
+
+    def _search(self, waiter: asyncio.Future[bytes | Unanswered]) -> None:
+        while self._pending:
+            used, unit, number, pdu = self._framer.decode(self._pending)
+            if not used:
+                return
+            self._pending = self._pending[used:]
+            if not pdu:
+                continue
+            if unit == self._unit and number in (0, self._number):
+                waiter.set_result(pdu)
+                if self._pending:
+                    self._stray(len(self._pending))
+                return
+            self._passed_over = f"; unit {unit} answered question {number}"
+
+    def _late(self, waiter: asyncio.Future[bytes | Unanswered], seconds: float) -> None:
+        if not waiter.done():
+            reason = Failure.BAD_REPLY if self._passed_over else Failure.NO_REPLY
+            detail = f"no answer within {seconds:g} s{self._passed_over}"
+            waiter.set_result(Unanswered(reason, detail))
+
+    def _fail(self, reason: Failure, why: str) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(Unanswered(reason, why))

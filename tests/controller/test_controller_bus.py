@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +22,6 @@ from controller.messages import (
     Command,
     Delta,
     Follower,
-    Json,
     MessageError,
     Reply,
     Snapshot,
@@ -32,26 +31,7 @@ from controller.messages import (
 )
 from controller.state import CellState, with_item
 from runtime import run_virtual
-
-START = Command("c1", "start", {}, "tester")
-
-
-@dataclass
-class Daemon:
-    """Counts what it is told to do; ``gate`` holds it up until set."""
-
-    done: list[Command] = field(default_factory=list)
-    gate: asyncio.Event | None = None
-
-    async def handle(self, command: Command) -> Reply:
-        if self.gate is not None:
-            await self.gate.wait()
-        self.done.append(command)
-        return Reply(command.id, accepted=True, body={"count": len(self.done)})
-
-    def view(self) -> Json:
-        return {"done": [command.id for command in self.done]}
-
+from tests.controller.counting_daemon import START, Daemon
 
 # -- messages -------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ import stat
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +18,11 @@ import zmq
 from controller.bus import BusClient, BusError, NoDaemonError, ZmqBus, address_in
 from controller.bus.address import MAX_PATH_BYTES, prepare
 from controller.messages import (
-    Command,
-    Json,
     Reply,
     Snapshot,
     decode,
 )
-
-START = Command("c1", "start", {}, "tester")
-
-
-@dataclass
-class Daemon:
-    """Counts what it is told to do; ``gate`` holds it up until set."""
-
-    done: list[Command] = field(default_factory=list)
-    gate: asyncio.Event | None = None
-
-    async def handle(self, command: Command) -> Reply:
-        if self.gate is not None:
-            await self.gate.wait()
-        self.done.append(command)
-        return Reply(command.id, accepted=True, body={"count": len(self.done)})
-
-    def view(self) -> Json:
-        return {"done": [command.id for command in self.done]}
-
+from tests.controller.counting_daemon import START, Daemon
 
 # -- addresses ------------------------------------------------------------------
 

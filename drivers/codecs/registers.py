@@ -105,6 +105,8 @@ _LIMITS = {"i16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFFFFFF)}
 
 
 def _encode(field: Field, value: int | str) -> list[int]:
+    if field.kind == "u32" and isinstance(value, int) and 0 <= value <= 0xFFFFFFFF:
+        return [value >> 16, value & 0xFFFF]
     if field.kind == "text":
         data = str(value).encode("ascii").ljust(2 * field.words, b"\0")
         if len(data) > 2 * field.words:
@@ -113,8 +115,6 @@ def _encode(field: Field, value: int | str) -> list[int]:
     low, high = _LIMITS[field.kind]
     if not isinstance(value, int) or not low <= value <= high:
         raise _misfit(field.name, value, low, high)
-    if field.kind == "u32":
-        return [value >> 16, value & 0xFFFF]
     return [value & 0xFFFF]
 
 

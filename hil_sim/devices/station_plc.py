@@ -267,7 +267,8 @@ class SimStationPlc:
     # -- the status -------------------------------------------------------------------
 
     def _sees(self, place: Place) -> bool:
-        return self.stuck.get(place, str(place) in self._world.where.values())
+        stands = str(place) in self._world.where.values()
+        return self.stuck.get(place, stands) if self.stuck else stands
 
     def _show(self) -> None:
         seen = _bits(tuple(self._world.where.values()), tuple(self.stuck.items()))

@@ -1,7 +1,7 @@
 """Clock, seeded randomness, deadlines, the virtual-time loop and `offload()`."""
 
 from runtime.clock import Clock
-from runtime.deadline import DeadlineError, heed_cancellation, within
+from runtime.deadline import DeadlineError, within
 from runtime.offload import offload
 from runtime.seeds import stream, unique_id
 from runtime.virtual import DeadlockError, VirtualLoop, run_virtual
@@ -12,7 +12,6 @@ __all__ = [
     "DeadlineError",
     "DeadlockError",
     "VirtualLoop",
-    "heed_cancellation",
     "offload",
     "run_virtual",
     "stream",

@@ -119,3 +119,23 @@ def test_a_line_that_is_lost_half_way_through_an_answer_is_known_at_once() -> No
         assert half.asked == 1 and loop.time() == pytest.approx(0.1)
 
     run_virtual(main())
+
+
+def test_a_cancellation_that_comes_together_with_the_answer_is_heeded() -> None:
+    async def main() -> None:
+        bench = Bench()
+        tasks: list[asyncio.Task[Any]] = []
+
+        def answer(number: int, say: Say) -> None:
+            say(frame(number, READ))
+            # After the answer has come, before who waits for it is woken.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(tasks[0].cancel)
+
+        bench.listen(URL, lambda: Device(answer))
+        link = ModbusLink(bench, URL)
+        tasks.append(asyncio.ensure_future(link.read(TABLE)))
+        await asyncio.wait(tasks)
+        assert tasks[0].cancelled()
+
+    run_virtual(main())

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from runtime import (
     DeadlockError,
     VirtualLoop,
-    heed_cancellation,
     offload,
     run_virtual,
     stream,
@@ -217,32 +216,3 @@ def test_time_begins_at_zero() -> None:
         assert loop.time() == 0
     finally:
         loop.close()
-
-
-def test_a_cancellation_that_a_library_swallowed_is_heeded():
-    """Before Python 3.12 wait_for forgets a cancellation that comes together with the result."""
-
-    async def main():
-        future = asyncio.get_running_loop().create_future()
-
-        async def work():
-            await asyncio.wait_for(future, 10)
-            heed_cancellation()
-            return "went on"
-
-        task = asyncio.ensure_future(work())
-        await asyncio.sleep(1)
-        future.set_result(None)
-        task.cancel()
-        await asyncio.wait({task})
-        return task.cancelled()
-
-    assert run_virtual(main())
-
-
-def test_who_was_not_cancelled_goes_on():
-    async def main():
-        heed_cancellation()
-        return "went on"
-
-    assert run_virtual(main()) == "went on"

@@ -118,10 +118,12 @@ def _on_lines(
         "station": _sign(plc.beat, devices.station),
         "arm": _sign(arm.beat, devices.arm),
         "dashboard": Sign(dashboard.alive, line=devices.arm.dashboard),
-        "positioner": _sign(positioner.read, devices.stage),
         "results": Sign(kept.look),
         "camera": Sign(camera.alive, line=devices.camera.url),
     }
+    # An arm that pushes is felt already.
+    if not devices.stage.arm_pushes:
+        signs["positioner"] = _sign(positioner.read, devices.stage)
     sizing = sizing_of(config, lines, clock, hands)
     if sizing is not None:
         signs |= sizing.signs

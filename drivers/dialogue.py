@@ -7,6 +7,7 @@ is thrown away together with whatever is still to come.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from drivers.interfaces import Failure, NotDone
 from drivers.lines import LineError, Lines
 from drivers.textline import TextLine
 from runtime import Clock, DeadlineError, within
+
+_INSTANT_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +71,27 @@ class Dialogue:
         return None
 
     async def silence(self) -> bool | NotDone:
-        """Listen for a while; return whether nothing came. What came is discarded and counted."""
+        """Have the line silent for a while; return whether nothing came that nobody asked for.
+
+        What came is discarded and counted. A silence that lasts already is not waited for.
+        """
         port = self._port
         if port is None:
             return self._gone()
-        silent = True
-        deadline = self._clock.link() + self.patience.reply_s
-        while (heard := await port.arrival(self.patience.quiet_s)) is None:
-            silent = False
-            port.buffer.clear("nobody asked for it")
-            if self._clock.link() >= deadline:
-                return NotDone(Failure.BAD_REPLY, f"{self.url}: it does not stop talking")
-        return self._gone() if heard is Failure.NO_LINK else silent
+        loop = asyncio.get_running_loop()
+        silent, deadline = True, loop.time() + self.patience.reply_s
+        while True:
+            if len(port.buffer):
+                silent = False
+                port.buffer.clear("nobody asked for it")
+                if loop.time() >= deadline:
+                    return NotDone(Failure.BAD_REPLY, f"{self.url}: it does not stop talking")
+            rest_s = port.heard_s + self.patience.quiet_s - loop.time()
+            if port.closed:
+                return self._gone()
+            if rest_s <= _INSTANT_S:
+                return silent
+            await port.arrival(rest_s)
 
     async def ask(self, request: bytes) -> bytes | NotDone:
         """Send a request, once; return the next line that is not empty."""

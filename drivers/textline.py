@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -120,6 +121,8 @@ class TextLine(asyncio.Protocol):
     ) -> None:
         self.name = name
         self.buffer = LineBuffer(name, longest=longest, most=most_waiting, keep_long=keep_long)
+        self.heard_s = -math.inf
+        """When something was heard last, or the line opened; time of the loop, s."""
         self._lost = False
         self._expired = False
         self._transport: asyncio.WriteTransport | None = None
@@ -139,9 +142,11 @@ class TextLine(asyncio.Protocol):
         """Keep the transport."""
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
+        self.heard_s = asyncio.get_running_loop().time()
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes and wake the reader."""
+        self.heard_s = asyncio.get_running_loop().time()
         self.buffer.feed(data)
         self._wake()
 

@@ -73,6 +73,8 @@ class ForceMachine:
         self._rng = rng
         self._publish = publish
         self._prefix = prefix
+        names = ("cycle_count", "cycle_end", "cycle_tag", *_MEASURED)
+        self._evidence = tuple((name, prefix + name) for name in names)
 
     def begin(self, recipe: Recipe) -> None:
         """Note that a cycle with this tag was taken, in the same scan as its acceptance."""
@@ -115,8 +117,8 @@ class ForceMachine:
 
     def evidence(self) -> dict[str, int]:
         """Return the cycle fields of the status table."""
-        names = ("cycle_count", "cycle_end", "cycle_tag", *_MEASURED)
-        return {name: self._world.retentive.get(self._prefix + name, 0) for name in names}
+        kept = self._world.retentive
+        return {name: kept.get(key, 0) for name, key in self._evidence}
 
     def _touch(self, recipe: Recipe, mishap: Mishap) -> tuple[Indentation, float] | None:
         """Contact: the counter first, for a mark that was not counted would be made again."""

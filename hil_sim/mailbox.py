@@ -24,6 +24,7 @@ class FarEnd:
         self.refusal = Refusal.NONE
         self._world = world
         self._prefix = prefix
+        self._shown = tuple((name, prefix + name) for name in ("boot", "epoch", "accepted"))
         self.start()
 
     def start(self) -> None:
@@ -78,13 +79,9 @@ class FarEnd:
 
     def registers(self) -> dict[str, int]:
         """Return the fields of the fence as every status table names them."""
-        return {
-            "boot": self.boot,
-            "epoch": self.epoch,
-            "accepted": self.accepted,
-            "refused": self.refused,
-            "refusal": int(self.refusal),
-        }
+        kept = self._world.retentive
+        shown = {name: kept.get(key, 0) for name, key in self._shown}
+        return {**shown, "refused": self.refused, "refusal": int(self.refusal)}
 
     def _kept(self, name: str) -> int:
         return self._world.retentive.get(self._prefix + name, 0)

@@ -1,7 +1,7 @@
 """Clock, seeded randomness, deadlines, the virtual-time loop, memory and `offload()`."""
 
 from runtime.clock import Clock
-from runtime.deadline import DeadlineError, heed_cancellation, within
+from runtime.deadline import DeadlineError, within
 from runtime.memory import give_back_memory
 from runtime.offload import offload
 from runtime.seeds import stream, unique_id
@@ -14,7 +14,6 @@ __all__ = [
     "DeadlockError",
     "VirtualLoop",
     "give_back_memory",
-    "heed_cancellation",
     "offload",
     "run_virtual",
     "stream",

@@ -26,15 +26,3 @@ async def within(seconds: float, what: str) -> AsyncIterator[None]:
         raise
     except TimeoutError:
         raise DeadlineError(what, seconds) from None
-
-
-def heed_cancellation() -> None:
-    """Raise CancelledError if the running task was asked to end and nobody has heeded it yet.
-
-    Before Python 3.12 ``asyncio.wait_for`` returns its result and forgets the wish to
-    cancel when both come in the same turn of the loop; call this after a library that
-    uses it, or a loop around it may never end.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

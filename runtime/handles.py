@@ -80,6 +80,10 @@ class Timers:
         self._number = 0
         self._heap: list[tuple[float, int, Any]] = []
 
+    def __len__(self) -> int:
+        """How many are kept, cancelled ones included."""
+        return len(self._heap)
+
     def set(self, timer: Later) -> Later:
         """Keep a timer until it fires."""
         self._number += 1

@@ -75,17 +75,17 @@ def digest(pixels: bytes) -> str:
 
 def encode_request(number: int) -> bytes:
     """Return the line that asks for a picture."""
-    return json.dumps({"capture": number}).encode("ascii") + b"\n"
+    return _line({"capture": number})
 
 
 def encode_ping(number: int) -> bytes:
     """Return the line that asks for a sign of life."""
-    return json.dumps({"ping": number}).encode("ascii") + b"\n"
+    return _line({"ping": number})
 
 
 def encode_sign(number: int, worker: str = WORKER) -> bytes:
     """Return the line that answers a ping."""
-    return json.dumps({"id": number, "worker": worker}, sort_keys=True).encode("ascii") + b"\n"
+    return _line({"id": number, "worker": worker})
 
 
 def parse_ping(line: bytes) -> int | Malformed:
@@ -118,12 +118,12 @@ def encode_frame(number: int, width: int, height: int, px_per_mm: float, pixels:
         "length": len(pixels),
         "sha256": digest(pixels),
     }
-    return json.dumps(header, sort_keys=True).encode("ascii") + b"\n" + pixels
+    return _line(header) + pixels
 
 
 def encode_refusal(number: int, error: str) -> bytes:
     """Return the line that says why there is no picture."""
-    return json.dumps({"id": number, "error": error}, sort_keys=True).encode("ascii") + b"\n"
+    return _line({"id": number, "error": error})
 
 
 def parse_header(line: bytes) -> FrameHeader | Refusal | Sign | Malformed:
@@ -148,6 +148,13 @@ def parse_header(line: bytes) -> FrameHeader | Refusal | Sign | Malformed:
     if length != width * height or not 0 < length <= MOST_BYTES:
         return Malformed(f"{length} bytes are no picture of {width} x {height}")
     return FrameHeader(number, width, height, float(scale), length, sha256)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True)
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    return _ENCODER.encode(fields).encode("ascii") + b"\n"
 
 
 def _object(line: bytes) -> dict[str, Any] | Malformed:

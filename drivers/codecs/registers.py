@@ -31,20 +31,23 @@ class Table:
     start: int = field(init=False)
     count: int = field(init=False)
     _names: frozenset[str] = field(init=False, repr=False, compare=False)
-    _plain: tuple[tuple[str, int], ...] = field(init=False, repr=False, compare=False)
-    _others: tuple[tuple[str, int, Field], ...] = field(init=False, repr=False, compare=False)
+    _places: tuple[tuple[str, int, Field | None], ...] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         # Computed once: every transaction asks for them.
         start = min(f.address for f in self.fields)
         end = max(f.address + _words(f) for f in self.fields)
-        others = tuple((f.name, f.address - start, f) for f in self.fields if f.kind != "u16")
+        # The field itself only where a register is not the number.
+        places = tuple(
+            (f.name, f.address - start, None if f.kind == "u16" else f) for f in self.fields
+        )
         for name, value in (
             ("start", start),
             ("count", end - start),
             ("_names", frozenset(f.name for f in self.fields)),
-            ("_plain", tuple((f.name, f.address - start) for f in self.fields if f.kind == "u16")),
-            ("_others", others),
+            ("_places", places),
         ):
             object.__setattr__(self, name, value)
 
@@ -52,12 +55,10 @@ class Table:
         """Return the numeric fields of one read. Raises ValueError on a short read."""
         if len(registers) != self.count:
             raise ValueError(f"{len(registers)} registers instead of {self.count}")
-        if not self._others:
-            return {name: registers[at] for name, at in self._plain}
         return {
-            f.name: _number(f, registers[f.address - self.start :])
-            for f in self.fields
-            if f.kind != "text"
+            name: registers[at] if f is None else _number(f, registers[at:])
+            for name, at, f in self._places
+            if f is None or f.kind != "text"
         }
 
     def text(self, registers: Sequence[int], name: str) -> str:
@@ -76,14 +77,15 @@ class Table:
             unknown = ", ".join(sorted(values.keys() - self._names))
             raise ValueError(f"no such field: {unknown}")
         registers = [0] * self.count
-        for name, at in self._plain:
+        for name, at, f in self._places:
             value = values.get(name, 0)
-            if not isinstance(value, int) or not 0 <= value <= 0xFFFF:
+            if f is not None:
+                words = _encode(f, values.get(name, "" if f.kind == "text" else 0))
+                registers[at : at + len(words)] = words
+            elif isinstance(value, int) and 0 <= value <= 0xFFFF:
+                registers[at] = int(value)
+            else:
                 raise _misfit(name, value, 0, 0xFFFF)
-            registers[at] = int(value)
-        for name, at, f in self._others:
-            words = _encode(f, values.get(name, "" if f.kind == "text" else 0))
-            registers[at : at + len(words)] = words
         return registers
 
 
@@ -103,6 +105,8 @@ _LIMITS = {"i16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFFFFFF)}
 
 
 def _encode(field: Field, value: int | str) -> list[int]:
+    if field.kind == "u32" and isinstance(value, int) and 0 <= value <= 0xFFFFFFFF:
+        return [value >> 16, value & 0xFFFF]
     if field.kind == "text":
         data = str(value).encode("ascii").ljust(2 * field.words, b"\0")
         if len(data) > 2 * field.words:
@@ -111,8 +115,6 @@ def _encode(field: Field, value: int | str) -> list[int]:
     low, high = _LIMITS[field.kind]
     if not isinstance(value, int) or not low <= value <= high:
         raise _misfit(field.name, value, low, high)
-    if field.kind == "u32":
-        return [value >> 16, value & 0xFFFF]
     return [value & 0xFFFF]
 
 

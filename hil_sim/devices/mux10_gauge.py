@@ -17,6 +17,7 @@ from runtime import Clock
 
 SIGMA_MM = 0.001
 _STEP = Decimal("0.0001")
+_STEPS_PER_MM = 10_000
 _NO_DATA = b"911\r"
 
 
@@ -122,8 +123,8 @@ class SimMux10Gauge:
         block = self._world.occupant(SIZING)
         sizes = (block.thickness_mm, block.width_mm, block.depth_mm) if block is not None else ()
         true = sizes[channel - 1] if channel <= len(sizes) else 0.0
-        seen = Decimal(true + self._rng.gauss(0.0, SIGMA_MM)) + self._off
-        return seen.quantize(_STEP)
+        steps = round((true + self._rng.gauss(0.0, SIGMA_MM)) * _STEPS_PER_MM)
+        return (Decimal(steps) / _STEPS_PER_MM + self._off).quantize(_STEP)
 
 
 class _Wire(asyncio.Protocol):

@@ -140,15 +140,16 @@ class SimPilzSafety:
     def _show(self) -> None:
         self._scan()
         requests = self._requests()
-        states = {
-            State.E_STOP_OK: self.e_stop_ok,
-            State.DOOR_OK: self.door_ok,
-            State.RESET_REQUIRED: self._latched,
-            State.CHAIN_CLOSED: not self._latched,
-            State.STOP_REQUESTED: not codec.bit(requests, Request.RUN_PERMITTED),
-            **self._stuck,
-        }
-        self._bank.put(codec.STATES, {"bits": sum(on << state for state, on in states.items())})
+        bits = (
+            self.e_stop_ok << State.E_STOP_OK
+            | self.door_ok << State.DOOR_OK
+            | self._latched << State.RESET_REQUIRED
+            | (not self._latched) << State.CHAIN_CLOSED
+            | (not codec.bit(requests, Request.RUN_PERMITTED)) << State.STOP_REQUESTED
+        )
+        for state, on in self._stuck.items():
+            bits = bits & ~(1 << state) | on << state
+        self._bank.put(codec.STATES, {"bits": bits})
         self._bank.put(codec.IDENTITY, self._identity)
 
 

@@ -267,10 +267,11 @@ class SimStationPlc:
     # -- the status -------------------------------------------------------------------
 
     def _sees(self, place: Place) -> bool:
-        return self.stuck.get(place, str(place) in self._world.where.values())
+        stands = str(place) in self._world.where.values()
+        return self.stuck.get(place, stands) if self.stuck else stands
 
     def _show(self) -> None:
-        seen = self._bits()
+        seen = _bits(tuple(self._world.where.values()), tuple(self.stuck.items()))
         slots = seen[Station.SLOT]
         self._bank.put(
             codec.STATUS,
@@ -303,20 +304,16 @@ class SimStationPlc:
             | self.enabled << Input.ENABLED
         )
 
-    def _bits(self) -> Counter[Station]:
-        """Return for each station which of its places seem occupied, one bit a place."""
-        bits: Counter[Station] = Counter()
-        for at in self._world.where.values():
-            place = _place(at)
-            if place is not None:
-                bits[place.station] |= 1 << (place.index - 1)
-        for place, on in self.stuck.items():
-            bit = 1 << (place.index - 1)
-            bits[place.station] = bits[place.station] | bit if on else bits[place.station] & ~bit
-        return bits
 
-
-@lru_cache(maxsize=256)
-def _place(text: str) -> Place | None:
-    # Every status read asks where everything is; parsing each time took most of it.
-    return None if text == GRIPPER else Place.parse(text)
+@lru_cache(maxsize=64)  # every status read asks where everything is, and little moves
+def _bits(where: tuple[str, ...], stuck: tuple[tuple[Place, bool], ...]) -> Counter[Station]:
+    """Return for each station which of its places seem occupied, one bit a place."""
+    bits: Counter[Station] = Counter()
+    for at in where:
+        if at != GRIPPER:
+            place = Place.parse(at)
+            bits[place.station] |= 1 << (place.index - 1)
+    for place, on in stuck:
+        bit = 1 << (place.index - 1)
+        bits[place.station] = bits[place.station] | bit if on else bits[place.station] & ~bit
+    return bits

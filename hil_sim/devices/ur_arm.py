@@ -67,6 +67,7 @@ class SimUrArm:
         self._slipping = False
         self._stuck_gripper: bool | None = None
         self._heartbeat_from = 0.0
+        self._controller_shown: tuple[str, str, XYZ] | None = None
         tables = (codec.COMMAND, codec.STATUS, codec.ROBOT_MODE, codec.SAFETY, codec.POSE)
         self._bank = RegisterBank(tables, self._show, self._scan)
         self.server = ModbusServer(self._bank)
@@ -276,6 +277,12 @@ class SimUrArm:
                 "probe_y": round(100 * y),
             },
         )
+        controller = (self.controller.mode, self.controller.safety, self.pose)
+        if controller != self._controller_shown:
+            self._controller_shown = controller
+            self._show_controller()
+
+    def _show_controller(self) -> None:
         self._bank.put(codec.ROBOT_MODE, {"robot_mode": self.controller.mode_number})
         powered = int(self.controller.mode != "POWER_OFF")
         safety = {"powered": powered, "safety_mode": self.controller.safety_number}

@@ -7,7 +7,7 @@ import pytest
 
 from controller.assembly import Folder, connect_devices, open_rig
 from controller.devices import Sign
-from controller.pulse import Feeler
+from controller.pulse import Feeler, Rounds
 from drivers.arm_push import ArmPushPositioner
 from drivers.grbl_stage import GrblStage
 from drivers.guarded_sensors import GuardedSensors
@@ -59,7 +59,9 @@ def test_a_section_changes_its_device_and_no_other(sections, changed) -> None:
     assert {name: type(getattr(devices, name)) for name in kinds} == kinds
     assert devices.sizing_name == ("sizing" if "gauge" in sections else "station")
     assert devices.climate_name == ("climate" if "climate" in sections else "station")
-    assert set(devices.signs) == EVERY | set(sections) - {"stage"}
+    # An arm that pushes gives one sign of life, not two.
+    moved = {"positioner"} if sections == ("stage",) else set()
+    assert set(devices.signs) == (EVERY - moved) | set(sections) - {"stage"}
 
 
 @pytest.mark.parametrize("reason", Failure)
@@ -112,6 +114,38 @@ def test_a_device_that_lets_its_patience_pass_is_lost_there_and_then_and_its_lin
     (late,) = felt(ever_slower, times=3)
     assert asked == [0.0, 1.0, 2.0]
     assert late.detail.startswith("tcp://safety:502: no answer within 0.9 s; does it run")
+
+
+def test_feelers_that_share_their_rounds_ask_together_and_wait_each_for_himself() -> None:
+    asked, told = [], []
+
+    def device(name, answer_s):
+        async def ask():
+            asked.append((asyncio.get_running_loop().time(), name))
+            # The slow one answers quickly at first: only then is he missed.
+            await asyncio.sleep(answer_s if asked[-1][0] > 0 else 0)
+            return Done(None)
+
+        return Sign(ask, 0.9)
+
+    async def lost(trouble):
+        told.append((asyncio.get_running_loop().time(), trouble.source))
+
+    async def feel(feeler):
+        for _ in range(3):
+            await feeler.feel()
+
+    async def main():
+        rounds = Rounds()
+        devices = {"quick": device("quick", 0.1), "slow": device("slow", 1.5)}
+        feelers = [Feeler(name, sign, lost, rounds) for name, sign in devices.items()]
+        await asyncio.gather(*map(feel, feelers))
+
+    run_virtual(main())
+    assert [at for at, name in asked if name == "quick"] == [0.0, 1.0, 2.0]
+    assert [at for at, name in asked if name == "slow"] == [0.0, 1.0, 2.5]
+    # Missed at once, heard late, and then missed again.
+    assert told == [(1.9, "slow"), (3.4, "slow")]
 
 
 def test_a_person_takes_the_place_of_a_driver_and_gives_no_sign_of_life(tmp_path) -> None:

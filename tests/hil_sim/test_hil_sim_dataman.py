@@ -111,7 +111,7 @@ def test_a_reader_that_lost_power_is_told_again_to_reply(hang_up: bool) -> None:
 def test_a_trigger_key_pressed_meanwhile_voids_the_reading() -> None:
     async def scene(rig: Rig) -> None:
         assert await rig.reader.read_code() == Done("B1-CODE")
-        asyncio.get_running_loop().call_later(0.6, rig.sim.press)
+        asyncio.get_running_loop().call_later(0.4, rig.sim.press)
         outcome = await rig.reader.read_code()
         assert isinstance(outcome, NotDone) and outcome.reason is Failure.BAD_REPLY
         assert await rig.reader.read_code() == Done("B1-CODE")

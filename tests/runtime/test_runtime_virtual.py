@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from runtime import (
     DeadlockError,
     VirtualLoop,
-    heed_cancellation,
     offload,
     run_virtual,
     stream,
 )
+from runtime.handles import Later, Timers
 
 
 async def stuck() -> None:
@@ -67,6 +67,60 @@ def test_timers_fire_in_the_order_of_their_times_and_ties_always_the_same_way(
     fired = run_virtual(main())
     assert [delay for delay, _ in fired] == sorted(delays)
     assert fired == run_virtual(main())
+
+
+@given(st.lists(st.sampled_from([1.0, 2.0, 3.0]), min_size=1, max_size=40), st.data())
+def test_timers_of_one_instant_fire_in_the_order_in_which_they_were_set_and_cancelled_ones_never(
+    times: list[float], data: st.DataObject
+) -> None:
+    dropped = data.draw(st.sets(st.sampled_from(range(len(times)))))
+
+    async def main() -> Any:
+        loop, fired = asyncio.get_running_loop(), list[int]()
+        timers = [loop.call_at(at, fired.append, i) for i, at in enumerate(times)]
+        for i in dropped:
+            timers[i].cancel()
+        await asyncio.sleep(4)
+        return fired
+
+    kept = [i for i in range(len(times)) if i not in dropped]
+    assert run_virtual(main()) == sorted(kept, key=lambda i: times[i])
+
+
+def test_a_timer_that_is_cancelled_as_it_fires_does_not_fire() -> None:
+    async def main() -> Any:
+        loop, fired = asyncio.get_running_loop(), list[str]()
+        loop.call_at(1.0, lambda: second.cancel())
+        second = loop.call_at(1.0, fired.append, "second")
+        await asyncio.sleep(2)
+        return fired
+
+    assert run_virtual(main()) == []
+
+
+def test_cancelled_timers_are_forgotten_long_before_their_time() -> None:
+    """Every answer in time cancels its deadline: a day of them must not pile up."""
+    timers = Timers()
+    loop = VirtualLoop()
+    try:
+        for _ in range(10_000):
+            timers.set(Later(1e9, print, (), loop, None, timers)).cancel()
+            timers.first()
+        assert len(timers) < 1000
+    finally:
+        loop.close()
+
+
+def test_an_error_in_a_callback_is_told_and_the_loop_goes_on() -> None:
+    async def main() -> Any:
+        loop, told = asyncio.get_running_loop(), list[Any]()
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+        loop.call_soon(lambda: 1 // 0)
+        await asyncio.sleep(1)
+        return told
+
+    (error,) = run_virtual(main())
+    assert isinstance(error, ZeroDivisionError)
 
 
 def test_the_same_seed_gives_the_same_order() -> None:
@@ -162,32 +216,3 @@ def test_time_begins_at_zero() -> None:
         assert loop.time() == 0
     finally:
         loop.close()
-
-
-def test_a_cancellation_that_a_library_swallowed_is_heeded():
-    """Before Python 3.12 wait_for forgets a cancellation that comes together with the result."""
-
-    async def main():
-        future = asyncio.get_running_loop().create_future()
-
-        async def work():
-            await asyncio.wait_for(future, 10)
-            heed_cancellation()
-            return "went on"
-
-        task = asyncio.ensure_future(work())
-        await asyncio.sleep(1)
-        future.set_result(None)
-        task.cancel()
-        await asyncio.wait({task})
-        return task.cancelled()
-
-    assert run_virtual(main())
-
-
-def test_who_was_not_cancelled_goes_on():
-    async def main():
-        heed_cancellation()
-        return "went on"
-
-    assert run_virtual(main()) == "went on"

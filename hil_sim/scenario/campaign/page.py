@@ -7,7 +7,7 @@ from html import escape
 
 from hil_sim.scenario.campaign.menu import CANNOT
 from hil_sim.scenario.campaign.order import Report
-from hil_sim.scenario.campaign.summary import STEPS, Summary
+from hil_sim.scenario.campaign.summary import STEPS, Summary, counted
 
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:2em auto;max-width:72em;padding:0 1em;color:#222}
@@ -50,8 +50,9 @@ def page(summary: Summary, command: str) -> str:
 
 def _verdict(summary: Summary) -> str:
     if summary.failed:
-        return f'<span class="bad">{len(summary.failed)} of {summary.runs} runs failed</span>'
-    return f'<span class="good">{summary.runs} runs, no promise broken</span>'
+        of = counted(summary.runs, "run")
+        return f'<span class="bad">{len(summary.failed)} of {of} failed</span>'
+    return f'<span class="good">{counted(summary.runs, "run")}, no promise broken</span>'
 
 
 def _figures(summary: Summary) -> str:

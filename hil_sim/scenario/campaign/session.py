@@ -18,7 +18,7 @@ from hil_sim.scenario.campaign.order import Order, Report
 from hil_sim.scenario.campaign.page import page
 from hil_sim.scenario.campaign.pool import NoClusterError, work_here, work_on_cluster
 from hil_sim.scenario.campaign.profile import ProfileError, read_profile, shipped
-from hil_sim.scenario.campaign.summary import Summary, summarise_runs
+from hil_sim.scenario.campaign.summary import Summary, counted, summarise_runs
 from hil_sim.scenario.campaign.variants import lab_of
 from hil_sim.scenario.mutants import MUTANTS
 
@@ -70,7 +70,7 @@ def run_campaign(campaign: Campaign) -> int:
         _collect(campaign, reports)
     except KeyboardInterrupt:
         _report(campaign, reports)
-        return _complain(f"interrupted after {len(reports)} runs", code=INTERRUPTED)
+        return _complain(f"interrupted after {counted(len(reports), 'run')}", code=INTERRUPTED)
     except (NoClusterError, OSError) as error:
         return _complain(str(error), code=IMPOSSIBLE)
     return _report(campaign, reports)
@@ -164,10 +164,13 @@ def _rate(summary: Summary) -> float:
 def _print(out: Console, campaign: Campaign, summary: Summary) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = {
-        "cell days": f"{summary.days:.2f} in {summary.runs} runs, {summary.trays} trays",
-        "blocks judged": f"{summary.blocks}, {summary.readings} readings, {summary.voids} void",
-        "faults struck": f"{summary.faults}, of these {summary.deaths} deaths of the daemon",
-        "a person came": f"{sum(summary.visits.values())} times; "
+        "cell days": f"{summary.days:.2f} in {counted(summary.runs, 'run')}, "
+        f"{counted(summary.trays, 'tray')}",
+        "blocks judged": f"{summary.blocks}, {counted(summary.readings, 'reading')}, "
+        f"{summary.voids} void",
+        "faults struck": f"{summary.faults}, "
+        f"of these {counted(summary.deaths, 'death')} of the daemon",
+        "a person came": f"{counted(sum(summary.visits.values()), 'time')}; "
         f"{summary.unaided:.1%} of the faults needed nobody",
         "promises looked at": f"{sum(summary.checked.values()):,} times",
         "never struck": _holes(summary),
@@ -178,5 +181,5 @@ def _print(out: Console, campaign: Campaign, summary: Summary) -> None:
     out.print(table)
     verdict = "no promise broken"
     if summary.failed:
-        verdict = f"{len(summary.failed)} of {summary.runs} runs failed"
+        verdict = f"{len(summary.failed)} of {counted(summary.runs, 'run')} failed"
     out.print(f"\n{verdict}; report: {campaign.out}/campaign.html", soft_wrap=True)

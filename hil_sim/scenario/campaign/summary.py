@@ -114,6 +114,11 @@ def summarise_runs(reports: Sequence[Report]) -> Summary:
     return summary
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun: ``1 run``, ``2 runs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def is_wire(fault: str) -> bool:
     """Return whether a fault is one of the wire."""
     return fault in {str(one) for one in WIRE}

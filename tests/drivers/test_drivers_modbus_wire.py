@@ -1,0 +1,141 @@
+"""What comes on a Modbus connection: in pieces, from others, twice, or never."""
+
+import asyncio
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from drivers.codecs.registers import Field, Table
+from drivers.interfaces import Done, Failure, NotDone, Unknown
+from drivers.lines import Bench
+from drivers.modbus import ModbusLink
+from runtime import run_virtual
+
+TABLE = Table((Field("a", 0), Field("b", 1)))
+URL = "memory://device"
+READ = struct.pack(">BBHH", 3, 4, 11, 22)
+WRITTEN = struct.pack(">BHH", 16, 0, 2)
+
+Say = Callable[[bytes], None]
+Reaction = Callable[[int, Say], None]
+
+
+class Device(asyncio.Protocol):
+    """Answers as the test says; ``asked`` counts the frames that came."""
+
+    def __init__(self, reaction: Reaction) -> None:
+        self.asked = 0
+        self._reaction = reaction
+        self._transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.asked += 1
+        (number,) = struct.unpack_from(">H", data)
+        self._reaction(number, self._transport.write)
+
+
+def frame(number: int, pdu: bytes, unit: int = 1) -> bytes:
+    return struct.pack(">HHHB", number, 0, len(pdu) + 1, unit) + pdu
+
+
+def talk(reaction: Reaction, write: bool = False) -> tuple[Any, ModbusLink, Device, float]:
+    """Return what came of one transaction, who took part, and how long it took, s."""
+    device = Device(reaction)
+
+    async def main() -> Any:
+        bench = Bench()
+        bench.listen(URL, lambda: device)
+        link = ModbusLink(bench, URL)
+        outcome = await (link.write(TABLE, [1, 2]) if write else link.read(TABLE))
+        took = asyncio.get_running_loop().time()
+        await asyncio.sleep(5)
+        return outcome, link, device, took
+
+    return run_virtual(main())
+
+
+def test_an_answer_may_come_byte_by_byte() -> None:
+    def dribble(number: int, say: Say) -> None:
+        for byte in frame(number, READ):
+            say(bytes((byte,)))
+
+    outcome, link, _, _ = talk(dribble)
+    assert outcome == Done([11, 22]) and link.discarded == 0
+
+
+@pytest.mark.parametrize("foreign", [(0, 9), (1, 1)])
+def test_what_answers_another_question_is_passed_over_and_the_right_answer_heard(
+    foreign: tuple[int, int],
+) -> None:
+    ahead, unit = foreign
+
+    def interrupted(number: int, say: Say) -> None:
+        say(frame(number + ahead, struct.pack(">BBHH", 3, 4, 6, 6), unit))
+        say(frame(number, READ))
+
+    outcome, _, device, _ = talk(interrupted)
+    assert outcome == Done([11, 22]) and device.asked == 1
+
+
+def test_if_nothing_else_comes_it_is_a_bad_reply_and_says_whose() -> None:
+    def stranger(number: int, say: Say) -> None:
+        say(frame(number, WRITTEN, unit=9))
+
+    outcome, _, device, took = talk(stranger, write=True)
+    assert isinstance(outcome, Unknown) and outcome.reason is Failure.BAD_REPLY
+    assert "unit 9 answered" in outcome.detail
+    assert device.asked == 1 and took == pytest.approx(1.0)
+
+
+def test_an_answer_that_comes_twice_is_counted_as_stray_and_answers_nothing_more() -> None:
+    def twice(number: int, say: Say) -> None:
+        say(2 * frame(number, READ))
+
+    outcome, link, _, _ = talk(twice)
+    assert outcome == Done([11, 22]) and link.discarded == len(frame(1, READ))
+
+
+def test_bytes_that_are_no_frame_are_waited_out() -> None:
+    outcome, _, device, took = talk(lambda number, say: say(b"220 mail.example ready\r\n"))
+    assert isinstance(outcome, NotDone) and outcome.reason is Failure.NO_REPLY
+    assert device.asked == 2 and took == pytest.approx(2.0)
+
+
+def test_a_line_that_is_lost_half_way_through_an_answer_is_known_at_once() -> None:
+    async def main() -> None:
+        bench = Bench()
+        half = Device(lambda number, say: say(frame(number, WRITTEN)[:6]))
+        port = bench.listen(URL, lambda: half)
+        link = ModbusLink(bench, URL, reply_s=60.0)
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.1, port.hang_up)
+        outcome = await link.write(TABLE, [1, 2])
+        assert isinstance(outcome, Unknown) and "line lost" in outcome.detail
+        assert half.asked == 1 and loop.time() == pytest.approx(0.1)
+
+    run_virtual(main())
+
+
+def test_a_cancellation_that_comes_together_with_the_answer_is_heeded() -> None:
+    async def main() -> None:
+        bench = Bench()
+        tasks: list[asyncio.Task[Any]] = []
+
+        def answer(number: int, say: Say) -> None:
+            say(frame(number, READ))
+            # After the answer has come, before who waits for it is woken.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(tasks[0].cancel)
+
+        bench.listen(URL, lambda: Device(answer))
+        link = ModbusLink(bench, URL)
+        tasks.append(asyncio.ensure_future(link.read(TABLE)))
+        await asyncio.wait(tasks)
+        assert tasks[0].cancelled()
+
+    run_virtual(main())

@@ -18,6 +18,7 @@ Doubles = NDArray[np.float64]
 
 _TEMPERATURES: Final = np.geomspace(0.25, 8.0, 400)
 _BINS: Final = 10
+_LEVELS: Final = (*np.arange(0.40, 0.99, 0.01).tolist(), 0.99, 0.993, 0.995, 0.997, 0.998, 0.999)
 
 
 def temperature(logits: Doubles, kinds: NDArray[np.int64]) -> float:
@@ -34,14 +35,14 @@ def log_loss(sure: Doubles, kinds: NDArray[np.int64]) -> float:
 def threshold(sure: Doubles, kinds: NDArray[np.int64], error: float) -> float:
     """Return the least confidence from which decisions are wrong in at most `error` of cases.
 
-    0.99 if no lower one does.
+    0.999 if no lower one does.
     """
     top, right = sure.max(axis=1), sure.argmax(axis=1) == kinds
-    for least in np.arange(0.40, 0.99, 0.01):
+    for least in _LEVELS:
         decided = top >= least
         if decided.any() and (~right[decided]).mean() <= error:
-            return round(float(least), 2)
-    return 0.99
+            return round(float(least), 3)
+    return float(_LEVELS[-1])
 
 
 def calibration_error(sure: Doubles, kinds: NDArray[np.int64]) -> float:

@@ -72,6 +72,7 @@ class Report:
             found[f"{part} top-1"] = round(score.top1, 4)
             found[f"{part} decided"] = round(score.decided, 4)
             found[f"{part} right of decided"] = round(score.right_of_decided, 4)
+            found[f"{part} true kind excluded"] = round(score.excluded, 4)
             found[f"{part} calibration error"] = round(score.calibration, 4)
             found[f"{part} Bayes limit"] = round(self.limits[part].ideal, 4)
         return found
@@ -104,11 +105,16 @@ class Report:
 
     def _part(self, part: Part) -> str:
         score, limits = self.scores[part], self.limits[part]
-        what = "lights never trained on" if part is Part.HELD_OUT else "lights as in training"
+        what = (
+            "lights that nothing was made with"
+            if part is Part.HELD_OUT
+            else "lights as in training"
+        )
         return (
             f"<h2>{part}: {what}</h2><p>{score.top1:.1%} right "
             f"(95 % interval {score.low:.1%} to {score.high:.1%}, {score.confusion.sum()} crops). "
             f"Decides {score.decided:.1%} of them, {score.right_of_decided:.2%} of these rightly. "
+            f"Excludes the true kind in {score.excluded:.2%}. "
             f"Calibration error {score.calibration:.3f}. Bayes limit: {limits.ideal:.2%} for who "
             f"knows the light (of {limits.crops} crops); {limits.diameter:.1%} for who knows "
             f"the diameter alone.</p>{_confusion(score)}{_gallery(self.wrong[part])}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.confidence import Doubles
+from models.confidence import Doubles, seen
 from models.kinds import KINDS
 from models.training.calibration import calibration_error
 from models.training.crops import Crops
@@ -20,7 +21,8 @@ class Score:
     `confusion` counts, by true kind (rows) and kind seen (columns); `top1` is the share of
     right ones, `low` and `high` its 95 % Wilson interval; `decided` the share in which the
     confidence sufficed and `right_of_decided` the share of right ones among these.
-    `calibration` is the expected calibration error.
+    `calibration` is the expected calibration error. `excluded` is the share in which the
+    true kind is not among the possible ones: what costs a needless question.
     """
 
     confusion: NDArray[np.int64]
@@ -30,6 +32,7 @@ class Score:
     decided: float
     right_of_decided: float
     calibration: float
+    excluded: float
 
 
 def score(sure: Doubles, crops: Crops, least: float) -> Score:
@@ -39,6 +42,7 @@ def score(sure: Doubles, crops: Crops, least: float) -> Score:
     confusion = np.zeros((len(KINDS), len(KINDS)), np.int64)
     np.add.at(confusion, (crops.kinds, found), 1)
     decided = top >= least
+    missing = [KINDS[k] not in seen(row, least).possible for k, row in _rows(sure, crops)]
     low, high = wilson(int(right.sum()), len(right))
     return Score(
         confusion,
@@ -48,7 +52,12 @@ def score(sure: Doubles, crops: Crops, least: float) -> Score:
         float(decided.mean()),
         float(right[decided].mean()) if decided.any() else 1.0,
         calibration_error(sure, crops.kinds),
+        float(np.mean(missing)),
     )
+
+
+def _rows(sure: Doubles, crops: Crops) -> Iterator[tuple[int, list[float]]]:
+    return zip(crops.kinds.tolist(), sure.tolist(), strict=True)
 
 
 def wilson(hits: int, tries: int, z: float = 1.96) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from controller.config import LabConfig
@@ -33,15 +34,15 @@ class Sight:
 
     async def check(self) -> Finding:
         """Tell whether indentations of every scale of this cell can be seen."""
-        return await offload(self._look)
+        return await offload(self._look, self.clock.utc())
 
-    def _look(self) -> Finding:
+    def _look(self, now: datetime) -> Finding:
         try:
             known = read_calibration(self.file)
         except CalibrationFileError as error:
             return warn(NAME, str(error), _REMEDY)
         own = find_scale(self.config.holder.check.scale)
-        reason = reason_against(known, self.clock.utc(), smallest_mm=_smallest(own))
+        reason = reason_against(known, now, smallest_mm=_smallest(own))
         if reason:
             return fail(NAME, reason, _REMEDY)
         regulation = load_regulation(self.config.cell.regulation)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 _NEEDED = ("torch", "torchvision")
+_TO_EXPORT = ("onnx",)
 
 
 def command(
@@ -52,7 +53,8 @@ def command(
 
     hardlab train --export --into models/weights
     """
-    lacking = [name for name in _NEEDED if find_spec(name) is None]
+    needed = _NEEDED + _TO_EXPORT if export else _NEEDED
+    lacking = [name for name in needed if find_spec(name) is None]
     if lacking:
         typer.echo(f"hardlab train needs {' and '.join(lacking)}: make train", err=True)
         raise typer.Exit(2)

@@ -16,7 +16,7 @@ if find_spec("torchvision") is None:
 
 from models.training.alexnet import WeightsError, alexnet  # noqa: E402  # after the skip
 from models.training.exporting import export  # noqa: E402  # after the skip
-from models.training.fitting import fit, logits  # noqa: E402  # after the skip
+from models.training.fitting import fit, logits, toned  # noqa: E402  # after the skip
 from models.training.operators import torchvision_models  # noqa: E402  # after the skip
 
 _CROPS = 96
@@ -58,6 +58,20 @@ def test_given_weights_are_taken_and_others_refused(tmp_path: Path) -> None:
     torch.save({"layer.weight": torch.zeros(3)}, path)
     with pytest.raises(WeightsError, match=r"no features\.0\.weight"):
         alexnet(path)
+
+
+def test_another_curve_of_brightness_keeps_what_is_brighter_or_turns_it_round() -> None:
+    rng = np.random.default_rng(2)
+    ramp = np.linspace(40, 180, 64 * 64).astype(np.uint8).reshape(64, 64)
+    views = np.stack([np.stack([ramp] * 3)] * 400)
+    shown = toned(views, rng).astype(int).reshape(400, -1)
+    same = (shown == views.reshape(400, -1)).all(axis=1)
+    rising, falling = (((sign * np.diff(shown[:, :4096])) >= 0).all(axis=1) for sign in (1, -1))
+    assert 0.4 < same.mean() < 0.6
+    assert (rising | falling).all()
+    assert 0.1 < falling.mean() < 0.2
+    assert {(40, 180)} == set(zip(shown.min(axis=1), shown.max(axis=1), strict=True))
+    assert len(np.unique(shown[:, 2048])) > 50
 
 
 def test_a_resumed_training_ends_as_one_that_was_not_stopped(crops: Crops, tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ class Seen:
         """How likely the likeliest kind is."""
         return self.likely[self.best]
 
+    @property
+    def may_be_indentation(self) -> bool:
+        """Whether it is not decided that there is none."""
+        return self.kind is None or self.kind.is_indentation
+
 
 def probabilities(logits: Doubles, temperature: float) -> Doubles:
     """Return the softmax (n, kinds) of outputs divided by the temperature."""

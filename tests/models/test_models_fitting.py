@@ -11,8 +11,8 @@ from models.classifier import Classifier
 from models.training.crops import Crops, Part, load, render_missing
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make train")
-if find_spec("torchvision") is None:
-    pytest.skip("torchvision is not installed: make train", allow_module_level=True)
+if None in map(find_spec, ("torchvision", "onnx")):
+    pytest.skip("torchvision or onnx is not installed: make train", allow_module_level=True)
 
 from models.training.alexnet import WeightsError, alexnet  # noqa: E402  # after the skip
 from models.training.exporting import export  # noqa: E402  # after the skip

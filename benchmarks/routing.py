@@ -105,7 +105,7 @@ def _seen(truth: Scale, wide: float, rng: np.random.Generator) -> Seen:
     told = classifier.judge(views)
     # As the cell does it: what is decided to be none of its indentations is left out.
     left = [one for one in told if one.may_be_indentation]
-    return pooled(left or told, classifier.card.least_confidence)
+    return pooled(left or told)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,6 @@ _FEWEST = 3
 """A size is believed from so many marks on: one alone may be dirt."""
 _RIM_ERROR = 0.10
 """Under some lights all of a block's marks are measured 20 % too wide (confidence "D")."""
-LEAST_CONFIDENCE = 0.99
-"""From here on the classifier decides; below, it only says what is possible."""
 
 
 def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindTold | None:
@@ -40,7 +38,7 @@ def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindT
     pairs = [(m, s) for m, s in zip(marks, views, strict=False) if s.may_be_indentation]
     if not pairs:
         return None
-    together = pooled([seen for _, seen in pairs], LEAST_CONFIDENCE)
+    together = pooled([seen for _, seen in pairs])
     wide = median(mark.diameter for mark, _ in pairs) if len(pairs) >= _FEWEST else None
     doubt = _doubt(block, together, wide)
     return KindTold(

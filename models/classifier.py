@@ -57,7 +57,7 @@ class Classifier:
         if not views:
             return []
         sure = probabilities(self.logits(np.stack(views)), self.card.temperature)
-        return [seen(row.tolist(), self.card.least_confidence) for row in sure]
+        return [seen(row.tolist(), self.card.caution) for row in sure]
 
     def logits(self, views: Views) -> Doubles:
         """Return the network's outputs (n, kinds) for views (n, 3, side, side)."""

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.confidence import Caution
 from models.kinds import KINDS
 from models.training.crops import Part
 from models.training.scores import Score
@@ -60,7 +61,7 @@ class Report:
 
     made_with: Mapping[str, str | int | float]
     temperature: float
-    least: float
+    caution: Caution
     scores: Mapping[Part, Score]
     limits: Mapping[Part, Limits]
     wrong: Mapping[Part, tuple[Wrong, ...]]
@@ -83,7 +84,8 @@ class Report:
         data = {
             "made_with": dict(self.made_with),
             "temperature": self.temperature,
-            "least_confidence": self.least,
+            "least_confidence": self.caution.decide,
+            "possible_share": self.caution.keep,
             "kinds": [str(kind) for kind in KINDS],
             "figures": self.figures(),
             "confusion": confusion,
@@ -100,7 +102,8 @@ class Report:
             f"<!doctype html><meta charset=utf-8><title>Indentation classifier</title>"
             f"<style>{_STYLE}</style><h1>Indentation classifier</h1>"
             f"<p>{html.escape(settings)}. Temperature {self.temperature}; decides from "
-            f"{self.least} on.</p>{parts}"
+            f"{self.caution.decide} on; possible are kinds until they hold "
+            f"{self.caution.keep:.1%} together.</p>{parts}"
         )
 
     def _part(self, part: Part) -> str:

@@ -19,10 +19,10 @@ from rich.progress import (
 )
 from torch import nn
 
-from models.confidence import Doubles, probabilities
+from models.confidence import Caution, Doubles, probabilities
 from models.training.alexnet import alexnet
 from models.training.bayes import by_diameter_alone, ideal_error
-from models.training.calibration import temperature, threshold
+from models.training.calibration import possible_share, temperature, threshold
 from models.training.crops import Crops, Part, joined, load, one_crop, render_missing
 from models.training.exporting import export
 from models.training.fitting import fit, logits
@@ -31,6 +31,8 @@ from models.training.scores import score, worst
 
 ERROR_OF_DECIDED: Final = 0.005
 """Share of wrong decisions that is allowed among those of sufficient confidence."""
+WRONGLY_EXCLUDED: Final = 0.005
+"""Share of indentations of which the true kind may be excluded: each may cost a question."""
 _WORST: Final = 24
 _PER_STATION_CROP: Final = 12
 """Of so many crops one more is of the simulated station."""
@@ -91,7 +93,7 @@ def train(request: Request, console: Console) -> Path:
             net,
             request.into,
             temperature=report.temperature,
-            least=report.least,
+            caution=report.caution,
             made_with=request.made_with,
             scores=report.figures(),
         )
@@ -120,17 +122,18 @@ def _tried(request: Request, net: nn.Module, parts: dict[Part, Crops], bar: Prog
     # The warier of both: what is true of the lights learnt under promises too much elsewhere.
     told = {part: logits(net, parts[part]) for part in _CALIBRATED}
     cool = max(temperature(told[part], parts[part].kinds) for part in _CALIBRATED)
-    least = max(
-        threshold(probabilities(told[part], cool), parts[part].kinds, ERROR_OF_DECIDED)
-        for part in _CALIBRATED
+    known = [(probabilities(told[part], cool), parts[part].kinds) for part in _CALIBRATED]
+    caution = Caution(
+        max(threshold(*one, ERROR_OF_DECIDED) for one in known),
+        max(possible_share(*one, WRONGLY_EXCLUDED) for one in known),
     )
     sure = {part: probabilities(logits(net, parts[part]), cool) for part in _TRIED}
     task = bar.add_task("Bayes limit", total=len(_TRIED) * request.limit_crops)
     return Report(
         request.made_with,
         cool,
-        least,
-        {part: score(sure[part], parts[part], least) for part in _TRIED},
+        caution,
+        {part: score(sure[part], parts[part], caution) for part in _TRIED},
         {part: _limits(request, part, bar, task) for part in _TRIED},
         {part: _wrong(sure[part], parts[part]) for part in _TRIED},
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.confidence import Doubles, seen
+from models.confidence import Caution, Doubles
 from models.kinds import KINDS
-from models.training.calibration import calibration_error
+from models.training.calibration import calibration_error, missed
 from models.training.crops import Crops
 
 
@@ -35,14 +34,13 @@ class Score:
     excluded: float
 
 
-def score(sure: Doubles, crops: Crops, least: float) -> Score:
-    """Return the score of probabilities (n, kinds) on crops; decided from `least` on."""
+def score(sure: Doubles, crops: Crops, caution: Caution) -> Score:
+    """Return the score of probabilities (n, kinds) on crops, taken with that caution."""
     top, found = sure.max(axis=1), sure.argmax(axis=1)
     right = found == crops.kinds
     confusion = np.zeros((len(KINDS), len(KINDS)), np.int64)
     np.add.at(confusion, (crops.kinds, found), 1)
-    decided = top >= least
-    missing = [KINDS[k] not in seen(row, least).possible for k, row in _rows(sure, crops)]
+    decided = top >= caution.decide
     low, high = wilson(int(right.sum()), len(right))
     return Score(
         confusion,
@@ -52,12 +50,8 @@ def score(sure: Doubles, crops: Crops, least: float) -> Score:
         float(decided.mean()),
         float(right[decided].mean()) if decided.any() else 1.0,
         calibration_error(sure, crops.kinds),
-        float(np.mean(missing)),
+        float(missed(sure, crops.kinds, caution.keep).mean()),
     )
-
-
-def _rows(sure: Doubles, crops: Crops) -> Iterator[tuple[int, list[float]]]:
-    return zip(crops.kinds.tolist(), sure.tolist(), strict=True)
 
 
 def wilson(hits: int, tries: int, z: float = 1.96) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.classifier import Classifier
+from models.confidence import Caution
 from models.training.crops import Crops, Part, load, render_missing
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make train")
@@ -97,9 +98,12 @@ def test_another_training_is_not_taken_for_this_one(crops: Crops, tmp_path: Path
 def test_what_is_exported_says_what_the_network_said(crops: Crops, tmp_path: Path) -> None:
     net = fresh()
     list(fit(net, crops, epochs=1, seed=1, keep=tmp_path / "a.pt"))
-    folder = export(net, tmp_path, temperature=1.5, least=0.8, made_with={}, scores={})
+    folder = export(
+        net, tmp_path, temperature=1.5, caution=Caution(0.8, 0.97), made_with={}, scores={}
+    )
     deployed = Classifier.load(folder)
     assert deployed.card.temperature == 1.5
+    assert deployed.card.caution == Caution(0.8, 0.97)
     assert np.abs(deployed.logits(crops.views) - logits(net, crops)).max() < 1e-3
 
 

@@ -1,13 +1,21 @@
 import numpy as np
 import pytest
 
-from models.confidence import probabilities, seen
+from models.confidence import Caution, probabilities, seen
 from models.kinds import KINDS
 from models.training.bayes import by_diameter_alone, ideal_error
-from models.training.calibration import calibration_error, temperature, threshold
+from models.training.calibration import (
+    calibration_error,
+    missed,
+    possible_share,
+    temperature,
+    threshold,
+)
 from models.training.crops import RANGES_MM, Crops, Part, close_of, joined, one_crop
 from models.training.scores import score, wilson, worst
 from vision.rendering import DIAMETERS_MM, CropKind
+
+CAUTION = Caution(0.9, 0.998)
 
 
 def guesses(n: int, true_temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -36,12 +44,22 @@ def test_decisions_from_the_threshold_on_err_as_seldom_as_allowed() -> None:
         assert (sure.argmax(axis=1) != kinds)[decided].mean() <= error
 
 
+def test_the_true_kind_is_excluded_as_seldom_as_allowed() -> None:
+    outputs, kinds = guesses(6000, 1.0)
+    sure = probabilities(outputs, 1.0)
+    strict, lax = (possible_share(sure, kinds, error) for error in (0.002, 0.03))
+    assert strict > lax
+    assert missed(sure, kinds, strict).mean() <= 0.002 < missed(sure, kinds, 0.9).mean()
+    # Who is too sure of himself has to keep more.
+    assert possible_share(probabilities(outputs, 0.5), kinds, 0.03) > lax
+
+
 def test_the_score_counts_and_the_worst_are_the_surest_errors() -> None:
     outputs, kinds = guesses(500, 1.0)
     sure = probabilities(outputs, 1.0)
     nothing = np.zeros(500, np.float32)
     crops = Crops(np.zeros((500, 3, 1, 1), np.uint8), kinds, nothing, nothing)
-    told = score(sure, crops, 0.9)
+    told = score(sure, crops, CAUTION)
     assert told.confusion.sum() == 500
     assert np.trace(told.confusion) == pytest.approx(500 * told.top1)
     assert told.low < told.top1 < told.high
@@ -49,11 +67,12 @@ def test_the_score_counts_and_the_worst_are_the_surest_errors() -> None:
     assert len(rest) + 1 == 500 - np.trace(told.confusion)
     assert sure[first].max() == sure[[first, *rest]].max()
     hidden = [
-        i for i, row in enumerate(sure) if not seen(row.tolist(), 0.9).possible >= {KINDS[kinds[i]]}
+        KINDS[k] not in seen(row, CAUTION).possible
+        for k, row in zip(kinds.tolist(), sure.tolist(), strict=True)
     ]
-    assert told.excluded == pytest.approx(len(hidden) / 500)
+    assert told.excluded == pytest.approx(np.mean(hidden))
     # Sharpened, the outputs leave fewer kinds, and the true one is missing more often.
-    sharp = score(probabilities(outputs, 0.3), crops, 0.9)
+    sharp = score(probabilities(outputs, 0.3), crops, CAUTION)
     assert told.excluded < sharp.excluded < 1 - sharp.top1
     assert wilson(95, 100) == pytest.approx((0.8882, 0.9785), abs=1e-3)
 

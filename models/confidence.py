@@ -75,8 +75,8 @@ def seen(sure: Sequence[float], caution: Caution) -> Seen:
         possible.add(kind)
         held += likely[kind]
     top = ranked[0]
-    kind = top if likely[top] >= caution.decide else None
-    return Seen(likely, kind, frozenset(possible), caution)
+    decided = top if likely[top] >= caution.decide else None
+    return Seen(likely, decided, frozenset(possible), caution)
 
 
 def pooled(places: Sequence[Seen]) -> Seen:

@@ -57,7 +57,7 @@ peers: $(VENV)/.ready  ## other people's programs for tests/peers; Debian's need
 
 # A torchvision built for CUDA works beside a CPU torch too: models/training/operators.py.
 train: $(VENV)/.ready  ## train the classifier of indentations anew: minutes to an hour
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 pillow
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 pillow onnx==1.23.2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0
 	$(BIN)/hardlab train $(ARGS)
 

@@ -22,8 +22,6 @@ _FEWEST = 3
 """A size is believed from so many marks on: one alone may be dirt."""
 _RIM_ERROR = 0.10
 """Under some lights all of a block's marks are measured 20 % too wide (confidence "D")."""
-LEAST_CONFIDENCE = 0.99
-"""From here on the classifier decides; below, it only says what is possible."""
 
 
 def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindTold | None:
@@ -37,10 +35,10 @@ def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindT
     if not marks:
         return None
     views = eyes.tell(sight.image, surface, marks, px_per_mm=sight.px_per_mm)
-    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if _may_be_indentation(s)]
+    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if s.may_be_indentation]
     if not pairs:
         return None
-    together = pooled([seen for _, seen in pairs], LEAST_CONFIDENCE)
+    together = pooled([seen for _, seen in pairs])
     wide = median(mark.diameter for mark, _ in pairs) if len(pairs) >= _FEWEST else None
     doubt = _doubt(block, together, wide)
     return KindTold(
@@ -60,13 +58,9 @@ def _clearest(surface: Surface) -> Sequence[Mark]:
     return sorted(certain, key=lambda mark: (-mark.confidence, mark))[:LOOKED]
 
 
-def _may_be_indentation(seen: Seen) -> bool:
-    return seen.kind is None or seen.kind.is_indentation
-
-
 def _doubt(block: Block, together: Seen, wide: float | None) -> str:
     nominal = block.order.nominal if block.order else None
     order = Claim(find_scale(block.scale), nominal)
-    seen = together if _may_be_indentation(together) else None
+    seen = together if together.may_be_indentation else None
     answer = route(Evidence(seen, wide, order, None, _RIM_ERROR))
     return str(answer.doubt) if isinstance(answer, Question) else ""

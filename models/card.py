@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from models.confidence import Caution
 from models.kinds import KINDS
 from models.views import SIDE_PX, ZOOMS_MM
 
@@ -24,7 +25,8 @@ class ModelError(ValueError):
 class Card:
     """What the classifier must know of its weights, and a person of where they come from.
 
-    `temperature` divides the outputs; from `least_confidence` on a kind is decided.
+    `temperature` divides the outputs; from `least_confidence` on a kind is decided; kinds are
+    possible until they hold `possible_share` together.
     `kinds`, `zooms_mm` and `side_px` are what they were trained for. `made_with` and
     `scores` are for people.
     """
@@ -35,8 +37,14 @@ class Card:
     side_px: int
     temperature: float
     least_confidence: float
+    possible_share: float
     made_with: Mapping[str, str | int | float]
     scores: Mapping[str, float]
+
+    @property
+    def caution(self) -> Caution:
+        """How sure one must be with these weights."""
+        return Caution(self.least_confidence, self.possible_share)
 
     def write(self, path: Path) -> None:
         """Write the card as JSON."""
@@ -52,7 +60,8 @@ def read_card(path: Path, weights: bytes) -> Card:
     try:
         raw = json.loads(path.read_text("utf-8"))
         values = {field.name: raw[field.name] for field in fields(Card)}
-        temperature, least = float(raw["temperature"]), float(raw["least_confidence"])
+        temperature = float(raw["temperature"])
+        shares = [float(raw[name]) for name in ("least_confidence", "possible_share")]
     except (OSError, ValueError, KeyError, TypeError) as trouble:
         raise ModelError(f"{path}: not a model card ({trouble})") from trouble
     card = Card(**{**values, "kinds": tuple(raw["kinds"]), "zooms_mm": tuple(raw["zooms_mm"])})
@@ -62,6 +71,6 @@ def read_card(path: Path, weights: bytes) -> Card:
         raise ModelError(f"{path}: trained for {', '.join(card.kinds)}: train anew")
     if (card.zooms_mm, card.side_px) != (ZOOMS_MM, SIDE_PX):
         raise ModelError(f"{path}: trained for other views ({card.zooms_mm} mm): train anew")
-    if not (0 < temperature < 100 and 0 < least <= 1):
-        raise ModelError(f"{path}: temperature or least_confidence is out of range")
+    if not (0 < temperature < 100 and all(0 < share <= 1 for share in shares)):
+        raise ModelError(f"{path}: temperature or a share of confidence is out of range")
     return card

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import cv2
@@ -22,10 +23,11 @@ SHIPPED: Final = Path(__file__).parent / "weights"
 
 
 class Classifier:
-    """The network, ready to look. Not to be used by two threads at a time."""
+    """The network, ready to look. Threads that use it at once take turns."""
 
     def __init__(self, net: cv2.dnn.Net, card: Card) -> None:
         self._net = net
+        self._turn = Lock()
         self.card = card
 
     @classmethod
@@ -55,9 +57,12 @@ class Classifier:
         if not views:
             return []
         sure = probabilities(self.logits(np.stack(views)), self.card.temperature)
-        return [seen(row.tolist(), self.card.least_confidence) for row in sure]
+        return [seen(row.tolist(), self.card.caution) for row in sure]
 
     def logits(self, views: Views) -> Doubles:
         """Return the network's outputs (n, kinds) for views (n, 3, side, side)."""
-        self._net.setInput(unit_views(views))
-        return np.asarray(self._net.forward(), np.float64)
+        shown = unit_views(views)
+        # OpenCV keeps the input in the network: between the two calls nobody else may come.
+        with self._turn:
+            self._net.setInput(shown)
+            return np.array(self._net.forward(), np.float64)

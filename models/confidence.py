@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +12,31 @@ from models.kinds import KINDS, Kind
 
 Doubles = NDArray[np.float64]
 
-_NOT_EXCLUDED: Final = 0.998
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """How sure one must be: shares of one, from the model card.
+
+    From the confidence `decide` on a kind is decided. Kinds are possible, the likeliest first,
+    until they hold `keep` together; the others are excluded.
+    """
+
+    decide: float
+    keep: float
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one place shows, or several indentations of one block taken together.
 
-    `likely` holds the probability of every kind; `kind` is the decision, None where no kind
-    reaches the least confidence to decide; `possible` are the kinds that cannot be excluded:
-    the likeliest ones that together hold 99.8 %.
+    `likely` holds the probability of every kind; `kind` is the decision, None where no kind is
+    likely enough for the `caution` taken; `possible` are the kinds that cannot be excluded.
     """
 
     likely: Mapping[Kind, float]
     kind: Kind | None
     possible: frozenset[Kind]
+    caution: Caution
 
     @property
     def best(self) -> Kind:
@@ -39,6 +48,11 @@ class Seen:
         """How likely the likeliest kind is."""
         return self.likely[self.best]
 
+    @property
+    def may_be_indentation(self) -> bool:
+        """Whether it is not decided that there is none."""
+        return self.kind is None or self.kind.is_indentation
+
 
 def probabilities(logits: Doubles, temperature: float) -> Doubles:
     """Return the softmax (n, kinds) of outputs divided by the temperature."""
@@ -49,23 +63,24 @@ def probabilities(logits: Doubles, temperature: float) -> Doubles:
     return sure
 
 
-def seen(sure: Sequence[float], least: float) -> Seen:
-    """Return what probabilities in the order of `KINDS` say; `least` is needed to decide."""
+def seen(sure: Sequence[float], caution: Caution) -> Seen:
+    """Return what probabilities in the order of `KINDS` say, taken with that caution."""
     likely = {kind: float(p) for kind, p in zip(KINDS, sure, strict=True)}
     ranked = sorted(likely, key=lambda kind: -likely[kind])
     possible: set[Kind] = set()
     held = 0.0
     for kind in ranked:
-        if held >= _NOT_EXCLUDED:
+        if held >= caution.keep:
             break
         possible.add(kind)
         held += likely[kind]
     top = ranked[0]
-    return Seen(likely, top if likely[top] >= least else None, frozenset(possible))
+    decided = top if likely[top] >= caution.decide else None
+    return Seen(likely, decided, frozenset(possible), caution)
 
 
-def pooled(places: Sequence[Seen], least: float) -> Seen:
-    """Return what several indentations of one block say together.
+def pooled(places: Sequence[Seen]) -> Seen:
+    """Return what several indentations of one block say together, with the caution of the first.
 
     The geometric mean: they lie under one light, so that their errors are not independent
     and must not be multiplied. Raise `ValueError` without any.
@@ -74,4 +89,4 @@ def pooled(places: Sequence[Seen], least: float) -> Seen:
         raise ValueError("no indentation to pool")
     rows = np.array([[place.likely[kind] for kind in KINDS] for place in places])
     mean = np.exp(np.log(np.maximum(rows, 1e-9)).mean(axis=0))
-    return seen((mean / mean.sum()).tolist(), least)
+    return seen((mean / mean.sum()).tolist(), places[0].caution)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from vision.free_ground import Places, squared_distances
 
 _SWEEPS = 8
+_FIRST = ((0.0, 0.6), (0.6, 0.0), (-0.45, -0.45), (0.45, -0.45), (-0.6, 0.0))
+"""Where the first place of a start lies, in halves of the extent."""
 _TIE = 1 + 1e-6  # sums may differ in the last bits between processors
 
 
@@ -52,7 +54,7 @@ class Board:
         middle = (self.places.max(axis=0) + self.places.min(axis=0)) / 2
         half = (self.places.max(axis=0) - self.places.min(axis=0)) / 2
         seeds: list[list[int]] = [[]]
-        for x, y in ((0.0, 0.6), (0.6, 0.0), (-0.45, -0.45)):
+        for x, y in _FIRST:
             target = middle + half * (x, y)
             seeds.append([first_least(((self.places - target) ** 2).sum(axis=1) + 1e-9)])
         return [self.extended(seed, count) for seed in seeds]
@@ -96,15 +98,14 @@ class Board:
     def packed(self, count: int) -> list[int]:
         """Return up to `count` places, chosen so that each spoils the fewest others."""
         best: list[int] = []
-        degrees = (~self.apart).sum(axis=1)
-        for first in np.argsort(degrees, kind="stable")[:40].tolist():
-            chosen = [first]
-            while len(chosen) < count:
-                alive = np.flatnonzero(self.apart[chosen].all(axis=0))
-                if not len(alive):
-                    break
-                spoilt = (~self.apart[np.ix_(alive, alive)]).sum(axis=1)
-                chosen.append(int(alive[spoilt.argmin()]))
+        close = (~self.apart).astype(np.float32)
+        for first in np.argsort(close.sum(axis=1), kind="stable")[:40].tolist():
+            chosen, alive = [first], self.apart[first].copy()
+            while len(chosen) < count and alive.any():
+                # A product is quicker than to pick out rows and columns; the counts are whole.
+                spoilt = np.where(alive, close @ alive.astype(np.float32), np.inf)
+                chosen.append(int(spoilt.argmin()))
+                alive &= self.apart[chosen[-1]]
             best = max(best, chosen, key=len)
             if len(best) == count:
                 break

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.frame import Image
+from vision.resolution import LEAST_MARK_PX, needed_px_per_mm
 
 Doubles = NDArray[np.float64]
 
@@ -21,8 +22,6 @@ MOST_LENS_PX = 0.5
 """RMS of the corners after the lens is fitted, px; printed boards reach 0.1 to 0.3 (K-md)."""
 MOST_STAGE_MM = 0.010
 """RMS of the corners left out one by one on the stage, mm."""
-LEAST_MARK_PX = 8.0
-"""An indentation must span so many pixels to be found without fail."""
 SAME_SCALE = 0.002
 """Share by which the camera's own word on its scale may differ."""
 
@@ -150,6 +149,6 @@ def reason_against(
     if 0 < span < LEAST_MARK_PX:
         return (
             f"an indentation of {smallest_mm:.3f} mm spans {span:.1f} px of {calibration.camera}; "
-            f"{LEAST_MARK_PX:g} are needed"
+            f"{LEAST_MARK_PX:g} are needed, which is {needed_px_per_mm(smallest_mm):.1f} px/mm"
         )
     return ""

@@ -30,6 +30,8 @@ _STIFFNESS = 100.0  # of a spring; the pull of the worst place is 1
 _SLACK_MM = 0.02
 _SETTLED_MM = 1e-5
 _TINY = 1e-12
+_NO_SAY = 16.0
+"""In units of the rounding: who is served better than the worst by this weighs below 1e-6."""
 
 
 def settle(
@@ -68,20 +70,23 @@ class _Landscape:
     sharp: float
 
     def at(self, centres: Places) -> _Slope:
-        x = centres[:, 0, None] - self.witnesses[:, 0]
-        y = centres[:, 1, None] - self.witnesses[:, 1]
-        distance = np.sqrt(x * x + y * y) + _TINY
-        nearest = distance.min(axis=0)
+        squares = squared_distances(centres, self.witnesses)
+        nearest = np.sqrt(squares.min(axis=0))
+        # Most witnesses are served so well that they have no say.
+        live = np.flatnonzero(nearest > nearest.max() - _NO_SAY / self.sharp)
+        nearest, near = nearest[live], self.witnesses[live]
+        x = centres[:, 0, None] - near[:, 0]
+        y = centres[:, 1, None] - near[:, 1]
+        distance = np.sqrt(squares[:, live]) + _TINY
         shares = np.exp(-self.sharp * (distance - nearest))
         total = shares.sum(axis=0)
         served = nearest - np.log(total) / self.sharp
         worst = served.max()
         weights = np.exp(self.sharp * (served - worst))
         height = worst + np.log(weights.sum()) / self.sharp
-        live = np.flatnonzero(weights > 1e-6)
-        weights = weights[live] / weights.sum()
-        pull = shares[:, live] / total[live] / distance[:, live]
-        rows = np.stack([pull * x[:, live], pull * y[:, live]], axis=1).reshape(-1, len(live)).T
+        weights /= weights.sum()
+        pull = shares / total / distance
+        rows = np.stack([pull * x, pull * y], axis=1).reshape(-1, len(live)).T
         gradient = weights @ rows
         spread = (rows * weights[:, None]).T @ rows - np.outer(gradient, gradient)
         return self._with_springs(centres, float(height), gradient, self.sharp * spread)
@@ -138,13 +143,14 @@ def _to_rim(ground: Ground, centres: Places) -> Iterator[_Lack]:
 
 
 def _to_shapes(ground: Ground, centres: Places) -> Iterator[_Lack]:
-    for shape in ground.shapes:
-        ways, inside = shape.nearest(centres)
+    for shape, near in ground.near_shapes(centres):
+        ways, inside = shape.nearest(centres[near])
         signs = np.where(inside, -1.0, 1.0)
         lengths = np.hypot(ways[:, 0], ways[:, 1])
         lacking = shape.reach + ground.demands.to_damage + _SLACK_MM - signs * lengths
-        for i in np.flatnonzero(lacking > 0).tolist():
-            yield float(lacking[i]), ((i, signs[i] * ways[i] / max(lengths[i], _TINY)),)
+        for k in np.flatnonzero(lacking > 0).tolist():
+            direction = signs[k] * ways[k] / max(lengths[k], _TINY)
+            yield float(lacking[k]), ((int(near[k]), direction),)
 
 
 def _between(ground: Ground, centres: Places) -> Iterator[_Lack]:

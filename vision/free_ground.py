@@ -20,6 +20,7 @@ NOWHERE: Places = np.empty((0, 2))
 _USUAL_MM, _FINEST_MM = 0.5, 0.125
 _FEW_POINTS, _MOST_POINTS = 1_000, 16_000
 _ALONG_RIM_MM = 1.0
+_BEYOND_MM = 0.1  # more than the slack of a descent's springs
 # Points that pass here must also pass where the sums are done in another order.
 _ROUNDING = 1e-9
 
@@ -65,12 +66,19 @@ class Ground:
     """The old indentations with the distance to keep from their centres."""
     spots: Discs = field(init=False)
     """The round ones of what is to be avoided; there may be hundreds."""
+    shapes: tuple[KeepOut, ...] = field(init=False)
+    """What is to be avoided and not round."""
+    around: Discs = field(init=False)
+    """A disc about each of these: beyond it, the shape need not be looked at."""
 
     def __post_init__(self) -> None:
         demands, spots = self.demands, [spot for spot in self.demands.avoid if spot.is_disc]
         reach = [spot.reach + demands.to_damage for spot in spots]
         discs = Discs.of([spot.corners[0] for spot in spots], reach)
         object.__setattr__(self, "spots", discs)
+        shapes = tuple(shape for shape in demands.avoid if not shape.is_disc)
+        object.__setattr__(self, "shapes", shapes)
+        object.__setattr__(self, "around", _around(shapes, demands.to_damage))
         reach = [demands.to_mark(mark) for mark in self.occupied]
         object.__setattr__(self, "marks", Discs.of([mark.centre for mark in self.occupied], reach))
 
@@ -80,14 +88,17 @@ class Ground:
         That is all of it but for rim and damage, old indentations or not.
         """
         usable = self._inside(places) & self.spots.clear_of(places)
-        for shape in self.shapes:
-            usable &= shape.clear_of(places, self.demands.to_damage + _ROUNDING)
+        for shape, near in self.near_shapes(places):
+            usable[near] &= shape.clear_of(places[near], self.demands.to_damage + _ROUNDING)
         return usable
 
-    @property
-    def shapes(self) -> Iterator[KeepOut]:
-        """What is to be avoided and not round."""
-        return (shape for shape in self.demands.avoid if not shape.is_disc)
+    def near_shapes(self, places: Places) -> Iterator[tuple[KeepOut, NDArray[np.intp]]]:
+        """Yield the shapes that some of the places may be too near to, and which these are."""
+        if not self.shapes:
+            return
+        near = squared_distances(self.around.centres, places) < self.around.reach[:, None] ** 2
+        for k in np.flatnonzero(near.any(axis=1)).tolist():
+            yield self.shapes[k], np.flatnonzero(near[k])
 
     def free(self, places: Places) -> NDArray[np.bool_]:
         """Tell for each place whether a single indentation may go there, shape (n,)."""
@@ -161,6 +172,18 @@ class Ground:
         if isinstance(self.outline, Round):
             inside &= x * x + y * y <= reach_x * reach_x
         return inside
+
+
+def _around(shapes: Sequence[KeepOut], distance: float) -> Discs:
+    """Return a disc about each shape, beyond which a place is farther than `distance`, mm."""
+    centres, reach = [], []
+    for shape in shapes:
+        corners = np.array([(corner.x, corner.y) for corner in shape.corners])
+        middle = (corners.min(axis=0) + corners.max(axis=0)) / 2
+        half = float(np.hypot(*(corners - middle).T).max())
+        centres.append(Point(float(middle[0]), float(middle[1])))
+        reach.append(half + shape.reach + distance + _BEYOND_MM)
+    return Discs.of(centres, reach)
 
 
 def thinned(places: Places, most: int) -> Places:

@@ -19,7 +19,7 @@ from vision.worst import served_within
 __all__ = ["NoRoom", "Plan", "plan_positions", "violations"]
 
 _CENTRE = Point(0.0, 0.0)
-UNEVENNESS = 0.008
+UNEVENNESS = 0.006
 """By this share the covering radius may exceed the least one found, to save surface."""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from vision.calibration import LEAST_MARK_PX
 from vision.geometry import Outline, Point
+
+LEAST_MARK_PX = 8.0
+"""An indentation must span so many pixels to be found without fail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from vision.board import Board
-from vision.descent import FINE, ROUGH, settle
+from vision.descent import FINE, ROUGH, Stage, settle
 from vision.free_ground import NOWHERE, Ground, Places, squared_distances, thinned
 from vision.worst import served_within
 
 _COARSE = 320
 _TIGHT = 1200  # for a second look before a block is refused
-_WITNESSES = 200
-_FINISHED = 2  # so many of the selections are worth the last hundredths
-_HOPE = 1.02  # if no farther behind than this
+_WITNESSES = 400
+_FINISHED = 3  # so many of the selections are worth the last hundredths
+_HOPE = 1.04  # if no farther behind than this
 
 
 def spread(ground: Ground, free: Places, witnesses: Places, count: int) -> Places:
@@ -32,13 +32,14 @@ def spread(ground: Ground, free: Places, witnesses: Places, count: int) -> Place
     if any(len(places) < count for places in coarse):
         return max(coarse, key=len)
 
-    def unserved(centres: Places) -> float:
-        return round(served_within(ground, centres, witnesses), 6)
+    def tried(starts: list[Places], stages: tuple[Stage, ...]) -> list[tuple[float, Places]]:
+        moved = [settle(ground, places, few, stages) for places in starts]
+        told = [(round(served_within(ground, places, witnesses), 6), places) for places in moved]
+        return sorted(told, key=lambda pair: pair[0])
 
-    settled = sorted((settle(ground, places, few, ROUGH) for places in coarse), key=unserved)
-    hopeful = [p for p in settled[:_FINISHED] if unserved(p) <= _HOPE * unserved(settled[0])]
-    finer = [settle(ground, places, few, FINE) for places in hopeful]
-    return min(finer, key=unserved)
+    rough = tried(coarse, ROUGH)
+    hopeful = [places for radius, places in rough[:_FINISHED] if radius <= _HOPE * rough[0][0]]
+    return tried(hopeful, FINE)[0][1]
 
 
 def _selections(ground: Ground, free: Places, few: Places, count: int) -> list[Places]:

@@ -16,7 +16,8 @@ from controller.config.lines import LinesSection
 from controller.config.measurement import SimulationSection, UncertaintySection
 from controller.config.policy import PolicySection
 from controller.config.poses import PosesSection, clashes
-from metrology import find_scale, load_regulation
+from metrology import diameter_mm, find_scale, load_regulation
+from vision.resolution import LEAST_MARK_PX, needed_px_per_mm
 
 
 class LabConfig(Section):
@@ -51,7 +52,7 @@ class LabConfig(Section):
 
     @model_validator(mode="after")
     def _agreeing(self) -> LabConfig:
-        refuse_all([*self._holder(), *self._poses(), *self._positions()])
+        refuse_all([*self._holder(), *self._poses(), *self._positions(), *self._sight()])
         return self
 
     def _holder(self) -> Iterator[Finding]:
@@ -77,6 +78,23 @@ class LabConfig(Section):
                 "take into account; raise u_pos_mm, or lower it"
             )
             yield Finding(("devices", "stage", "tolerance_mm"), text)
+
+    def _sight(self) -> Iterator[Finding]:
+        """Refuse a camera too coarse for the holder's own blocks; the doctor tells of others."""
+        camera, scale = self.devices.camera, find_scale(self.holder.check.scale)
+        smallest = diameter_mm(scale, float(scale.high))
+        needed = needed_px_per_mm(smallest)
+        told: list[tuple[tuple[str, ...], float | None]] = [(("px_per_mm",), camera.px_per_mm)]
+        if camera.source is not None:
+            told.append((("source", "px_per_mm"), camera.source.px_per_mm))
+        for key, px_per_mm in told:
+            if px_per_mm is not None and px_per_mm < needed:
+                text = (
+                    f"{px_per_mm:g} shows the smallest indentation of {scale.symbol}, "
+                    f"{smallest:.2f} mm, {px_per_mm * smallest:.1f} px wide, but "
+                    f"{LEAST_MARK_PX:g} px are needed; take a lens of {needed:.1f} px/mm or more"
+                )
+                yield Finding(("devices", "camera", *key), text)
 
     def _poses(self) -> Iterator[Finding]:
         poses = self.poses.all(self.cell.slots, self.cell.reject_places)

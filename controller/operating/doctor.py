@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.assembly import Folder, spool_of
+from controller.assembly import Folder, calibration_of, spool_of
 from controller.checkpoint import read_state
 from controller.config import LabConfig
 from controller.events import EpochClaimed, JournalSealed
 from controller.journal import JournalError, read_open_rows
 from controller.operating.doctor_devices import Bedside
 from controller.operating.doctor_house import House, ask_daemon, line_findings
+from controller.operating.doctor_sight import NAME as SIGHT
+from controller.operating.doctor_sight import Sight
 from controller.operating.findings import Check, Finding, examine, ok, warn
 from controller.operating.lines import real_port
 from controller.operating.port_use import port_in_use
@@ -32,6 +34,7 @@ async def examine_cell(config: LabConfig, folder: Folder | None) -> list[Finding
     if folder is not None:
         daemon, epochs = await _known(folder)
         checks |= House(config, folder, spool_of(config, folder), clock, daemon).checks()
+        checks[SIGHT] = Sight(config, calibration_of(config, folder), clock).check
     alarms = tuple(_alarms(daemon)) if daemon is not None else None
     checks |= Bedside(config, LabLines(), clock, epochs, alarms).checks()
 

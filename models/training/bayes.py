@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from models.kinds import KINDS
 from models.training.crops import RANGES_MM, Crop
-from vision.frame import Frame
 from vision.rendering import DIAMETERS_MM, CropKind, Dent, Scene
 from vision.rendering.block import expose, lit
 from vision.rendering.chance import BRINELL_BALLS
@@ -29,9 +28,9 @@ _BRINELL: Final = (0.24, 0.6)
 
 
 def ideal_error(crop: Crop) -> float:
-    """Return the ideal observer's chance to err on a crop; 0 without exactly one indentation."""
+    """Return the ideal observer's chance to err on a crop; 0 without an indentation."""
     scene, kind = crop.truth.scene, crop.truth.kind
-    if kind not in DIAMETERS_MM or len(scene.dents) != 1:
+    if kind not in DIAMETERS_MM:
         return 0.0
     shown = _quiet(scene, crop)
     variance = scene.optics.noise**2 + scene.optics.shot * shown
@@ -59,13 +58,13 @@ def by_diameter_alone(steps: int = 20_000) -> float:
 
 
 def _others(scene: Scene, kind: CropKind) -> list[Scene]:
-    """Return the scenes in which another indenter left this diameter."""
+    """Return the scenes in which another indenter left this diameter, here and around."""
     dent = scene.dents[0]
     balls = [(CropKind.CONE, 0.0), (CropKind.BALL_1_5875, 1.5875), (CropKind.BALL_3_175, 3.175)]
     low, high = _BRINELL
     balls += [(CropKind.BALL_BRINELL, b) for b in BRINELL_BALLS if low <= dent.diameter / b <= high]
     return [
-        replace(scene, dents=(_as(dent, ball, float(recovery)),))
+        replace(scene, dents=tuple(_as(one, ball, float(recovery)) for one in scene.dents))
         for other, ball in balls
         if other is not kind and RANGES_MM[other][0] <= dent.diameter <= RANGES_MM[other][1]
         for recovery in _RECOVERIES
@@ -79,10 +78,9 @@ def _as(dent: Dent, ball: float, recovery: float) -> Dent:
 def _quiet(scene: Scene, crop: Crop) -> NDArray[np.float64]:
     """Return the picture of a crop's place without noise."""
     shape = (crop.image.shape[0], crop.image.shape[1])
-    frame = Frame.centred(shape, crop.px_per_mm).turned(scene.pose.turn)
     still = replace(scene, optics=replace(scene.optics, noise=0.0, shot=0.0))
     rng = np.random.default_rng(scene.seed)
-    return expose(lit(still, shape, frame, rng), still, rng).astype(np.float64)
+    return expose(lit(still, shape, crop.truth.frame, rng), still, rng).astype(np.float64)
 
 
 def _tail(x: float) -> float:

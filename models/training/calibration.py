@@ -18,6 +18,8 @@ Doubles = NDArray[np.float64]
 
 _TEMPERATURES: Final = np.geomspace(0.25, 8.0, 400)
 _BINS: Final = 10
+_SHARES: Final = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
+_LEVELS: Final = (*np.arange(0.40, 0.99, 0.01).tolist(), 0.99, 0.993, 0.995, 0.997, 0.998, 0.999)
 
 
 def temperature(logits: Doubles, kinds: NDArray[np.int64]) -> float:
@@ -34,14 +36,30 @@ def log_loss(sure: Doubles, kinds: NDArray[np.int64]) -> float:
 def threshold(sure: Doubles, kinds: NDArray[np.int64], error: float) -> float:
     """Return the least confidence from which decisions are wrong in at most `error` of cases.
 
-    0.99 if no lower one does.
+    0.999 if no lower one does.
     """
     top, right = sure.max(axis=1), sure.argmax(axis=1) == kinds
-    for least in np.arange(0.40, 0.99, 0.01):
+    for least in _LEVELS:
         decided = top >= least
         if decided.any() and (~right[decided]).mean() <= error:
-            return round(float(least), 2)
-    return 0.99
+            return round(float(least), 3)
+    return float(_LEVELS[-1])
+
+
+def possible_share(sure: Doubles, kinds: NDArray[np.int64], error: float) -> float:
+    """Return the least share with which the true kind is excluded in at most `error` of cases.
+
+    0.999 if no lower one does.
+    """
+    fit = (share for share in _SHARES if missed(sure, kinds, share).mean() <= error)
+    return next(fit, _SHARES[-1])
+
+
+def missed(sure: Doubles, kinds: NDArray[np.int64], share: float) -> NDArray[np.bool_]:
+    """Tell for each crop whether the kinds likelier than the true one hold `share` together."""
+    true = sure[np.arange(len(kinds)), kinds][:, None]
+    likelier: NDArray[np.bool_] = np.where(sure > true, sure, 0).sum(axis=1) >= share
+    return likelier
 
 
 def calibration_error(sure: Doubles, kinds: NDArray[np.int64]) -> float:

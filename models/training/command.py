@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 _NEEDED = ("torch", "torchvision")
+_TO_EXPORT = ("onnx",)
 
 
 def command(
@@ -16,14 +17,14 @@ def command(
         Path | None,
         typer.Option(help="Where to put crops, checkpoint and report.", show_default="out/train-N"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same number gives the same crops.")] = 1,
-    crops: Annotated[int, typer.Option(min=64, help="Rendered crops to learn from.")] = 6000,
-    tests: Annotated[int, typer.Option(min=60, help="Crops of each set to be tried on.")] = 1200,
-    epochs: Annotated[int, typer.Option(min=1, help="How often each crop is shown.")] = 10,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to learn with.")] = 2,
+    seed: Annotated[int, typer.Option(help="The same number gives the same crops.")] = 2,
+    crops: Annotated[int, typer.Option(min=64, help="Rendered crops to learn from.")] = 24_000,
+    tests: Annotated[int, typer.Option(min=60, help="Crops of each set to be tried on.")] = 1400,
+    epochs: Annotated[int, typer.Option(min=1, help="How often each crop is shown.")] = 6,
+    threads: Annotated[int, typer.Option(min=1, help="Threads to learn with.")] = 1,
     limit_crops: Annotated[
         int, typer.Option(min=6, help="Crops of each set for the Bayes limit.")
-    ] = 120,
+    ] = 60,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -44,7 +45,7 @@ def command(
 
     An interrupted training goes on where it was when the same command is given again; a
     finished one is but tried and reported anew. The report compares with the Bayes limit
-    and shows the worst cases.
+    and shows the worst cases. Without options, the weights become those that are shipped.
 
     For example:
 
@@ -52,7 +53,8 @@ def command(
 
     hardlab train --export --into models/weights
     """
-    lacking = [name for name in _NEEDED if find_spec(name) is None]
+    needed = _NEEDED + _TO_EXPORT if export else _NEEDED
+    lacking = [name for name in needed if find_spec(name) is None]
     if lacking:
         typer.echo(f"hardlab train needs {' and '.join(lacking)}: make train", err=True)
         raise typer.Exit(2)

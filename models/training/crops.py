@@ -7,7 +7,7 @@ the shards it has, and any number of processes gives the same crops.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,19 +22,25 @@ from numpy.typing import NDArray
 from models.kinds import KINDS
 from models.views import ZOOMS_MM, Views, close_up
 from vision.rendering import (
+    ANY_LOOK,
     DIAMETERS_MM,
     HELD_OUT_LOOKS,
+    STRANGE_LOOKS,
     TRAINING_LOOKS,
+    UNSEEN_LOOKS,
     CropKind,
     CropTruth,
     Image,
     render_crop,
+    render_plain_crop,
 )
 
 SHARD: Final = 200
 """Crops in one file."""
-SCALES_PX_PER_MM: Final = (20.0, 56.0)
+SCALES_PX_PER_MM: Final = (18.0, 56.0)
 """Smallest and largest scale of the pictures that crops are taken from."""
+_COARSE: Final = 1.5
+"""Stations are laid out no finer than they must be: most crops are near the least scale."""
 LEAST_PX: Final = 8.0
 """Indentations are at least so wide where the largest scale allows: stations are laid out so."""
 RANGES_MM: Final = DIAMETERS_MM | {
@@ -46,17 +52,33 @@ RANGES_MM: Final = DIAMETERS_MM | {
 
 
 class Part(StrEnum):
-    """What crops are for. Only the first is learnt from."""
+    """What crops are for. Only the first and the last are learnt from.
+
+    The second and third calibrate the confidence, the next two are for the figures alone. The
+    last are pictures of the simulated station: a light of its own is what a station teaches.
+    """
 
     TRAIN = "train"
     CALIBRATE = "calibrate"
+    CHOOSE = "choose"
     TEST = "test"
     HELD_OUT = "held-out"
+    STATION = "station"
 
     @property
     def looks(self) -> tuple[str, ...]:
-        """Kinds of lighting: the held-out crops are under lights that nothing was trained on."""
-        return HELD_OUT_LOOKS if self is Part.HELD_OUT else TRAINING_LOOKS
+        """Kinds of lighting: the held-out crops are under lights that nothing was made with.
+
+        Learnt is under five kinds of stations and under any lamps that chance puts up.
+        """
+        match self:
+            case Part.TRAIN | Part.STATION:
+                return (*TRAINING_LOOKS, *(ANY_LOOK,) * len(TRAINING_LOOKS))
+            case Part.CHOOSE:
+                return HELD_OUT_LOOKS
+            case Part.HELD_OUT:
+                return (*UNSEEN_LOOKS, *STRANGE_LOOKS)
+        return TRAINING_LOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +92,12 @@ class Crops:
 
 
 @dataclass(frozen=True, slots=True)
-class Crop:
-    """One rendered close-up: the picture it was taken from, its scale, and the truth."""
+class Close:
+    """One close-up: the picture it was taken from, its scale, and the diameter in mm, or 0."""
 
     image: Image
     px_per_mm: float
-    truth: CropTruth
+    diameter: float
 
     @property
     def views(self) -> Views:
@@ -84,19 +106,50 @@ class Crop:
         return close_up(self.image, middle, middle, self.px_per_mm)
 
 
+@dataclass(frozen=True, slots=True)
+class Crop(Close):
+    """One rendered close-up and the whole truth about it."""
+
+    truth: CropTruth
+
+
+def close_of(seed: int, part: Part, number: int) -> Close:
+    """Return a close-up; kinds come in turn, diameters log-uniform over each kind's range."""
+    return _station(seed, number) if part is Part.STATION else one_crop(seed, part, number)
+
+
 def one_crop(seed: int, part: Part, number: int) -> Crop:
-    """Return a crop; kinds come in turn, diameters log-uniform over each kind's range."""
+    """Return a rendered close-up of any part but the simulated station's."""
+    kind, diameter, scale, size, rng = _drawn(seed, part, number)
+    image, truth = render_crop(
+        kind, diameter, px_per_mm=scale, size_px=size, rng=rng, looks=part.looks
+    )
+    return Crop(image, scale, truth.diameter, truth)
+
+
+def _station(seed: int, number: int) -> Close:
+    kind, diameter, scale, size, rng = _drawn(seed, Part.STATION, number)
+    if kind is CropKind.UNUSABLE:  # the plain look has none that fills a view
+        return one_crop(seed, Part.STATION, number)
+    bears = kind in DIAMETERS_MM
+    ball = kind is not CropKind.CONE and (bears or bool(rng.random() < 0.5))
+    image = render_plain_crop(
+        diameter, ball=ball, bears=bears, px_per_mm=scale, size_px=size, rng=rng
+    )
+    return Close(image, scale, diameter if bears else 0.0)
+
+
+def _drawn(
+    seed: int, part: Part, number: int
+) -> tuple[CropKind, float, float, int, np.random.Generator]:
+    """Return kind, diameter (mm), scale (px/mm) and side (px), and the luck for the rest."""
     rng = np.random.default_rng([seed, tuple(Part).index(part), number])
     kind = CropKind(KINDS[number % len(KINDS)])
     low, high = RANGES_MM[kind]
     diameter = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     least = min(max(LEAST_PX / diameter, SCALES_PX_PER_MM[0]), SCALES_PX_PER_MM[1])
-    scale = float(rng.uniform(least, SCALES_PX_PER_MM[1]))
-    size = int(np.ceil(ZOOMS_MM[0] * scale)) | 1
-    image, truth = render_crop(
-        kind, diameter, px_per_mm=scale, size_px=size, rng=rng, looks=part.looks
-    )
-    return Crop(image, scale, truth)
+    scale = least * (SCALES_PX_PER_MM[1] / least) ** float(rng.random() ** _COARSE)
+    return kind, diameter, scale, int(np.ceil(ZOOMS_MM[0] * scale)) | 1, rng
 
 
 def render_missing(folder: Path, seed: int, part: Part, count: int) -> Iterator[int]:
@@ -126,6 +179,16 @@ def load(folder: Path, seed: int, part: Part, count: int) -> Crops:
     return Crops(views, kinds, mm, px)
 
 
+def joined(parts: Sequence[Crops]) -> Crops:
+    """Return the crops of several parts as one."""
+    return Crops(
+        np.concatenate([part.views for part in parts]),
+        np.concatenate([part.kinds for part in parts]),
+        np.concatenate([part.diameters_mm for part in parts]),
+        np.concatenate([part.diameters_px for part in parts]),
+    )
+
+
 def _path(folder: Path, seed: int, part: Part, first: int) -> Path:
     return folder / f"{part}-{seed}-{first:06d}.npz"
 
@@ -133,8 +196,8 @@ def _path(folder: Path, seed: int, part: Part, first: int) -> Path:
 def _render_shard(folder: Path, seed: int, part: Part, first: int) -> None:
     path = _path(folder, seed, part, first)
     numbers = range(first, first + SHARD)
-    crops = [one_crop(seed, part, number) for number in numbers]
-    mm = np.array([crop.truth.diameter for crop in crops], np.float32)
+    crops = [close_of(seed, part, number) for number in numbers]
+    mm = np.array([crop.diameter for crop in crops], np.float32)
     scales = np.array([crop.px_per_mm for crop in crops], np.float32)
     half = path.with_suffix(".part")
     with half.open("wb") as file:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from models.card import CARD, WEIGHTS, Card
+from models.confidence import Caution
 from models.kinds import KINDS
 from models.views import SIDE_PX, ZOOMS_MM
 
@@ -24,7 +25,7 @@ def export(
     folder: Path,
     *,
     temperature: float,
-    least: float,
+    caution: Caution,
     made_with: Mapping[str, str | int | float],
     scores: Mapping[str, float],
 ) -> Path:
@@ -34,7 +35,9 @@ def export(
     (folder / WEIGHTS).write_bytes(weights)
     sha256 = hashlib.sha256(weights).hexdigest()
     kinds = tuple(str(kind) for kind in KINDS)
-    card = Card(sha256, kinds, ZOOMS_MM, SIDE_PX, temperature, least, made_with, scores)
+    views = (ZOOMS_MM, SIDE_PX)
+    shares = (caution.decide, caution.keep)
+    card = Card(sha256, kinds, *views, temperature, *shares, made_with, scores)
     card.write(folder / CARD)
     return folder
 

@@ -18,6 +18,9 @@ from models.views import unit_views
 _BATCH: Final = 64
 _LARGEST_STEP: Final = 2e-3
 _DECAY: Final = 0.05
+_TONED: Final = 0.5
+_INVERTED: Final = 0.15
+_TONE_SPREAD: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,10 @@ class Progress:
 def fit(net: nn.Module, crops: Crops, *, epochs: int, seed: int, keep: Path) -> Iterator[Progress]:
     """Teach the network, in place; yield after each epoch, first after those found in `keep`.
 
-    AdamW, one cycle of the step size. Crops are shown turned by quarters and mirrored. The
-    order of everything follows from the seed and the epoch, so that a run resumed ends with
-    the same weights as one that was not stopped.
+    AdamW, one cycle of the step size. Crops are shown turned by quarters and mirrored, and
+    half of them through another curve of brightness. The order of everything follows from the
+    seed and the epoch, so that a run resumed ends with the same weights as one that was not
+    stopped.
     Raise `ValueError` if `keep` is of a run with other settings.
     """
     steps = -(-len(crops.kinds) // _BATCH)
@@ -52,7 +56,7 @@ def fit(net: nn.Module, crops: Crops, *, epochs: int, seed: int, keep: Path) -> 
         net.train()
         losses = []
         for batch in np.array_split(rng.permutation(len(crops.kinds)), steps):
-            shown = torch.from_numpy(unit_views(_turned(crops.views[batch], rng)))
+            shown = torch.from_numpy(unit_views(_turned(toned(crops.views[batch], rng), rng)))
             loss = nn.functional.cross_entropy(net(shown), torch.from_numpy(crops.kinds[batch]))
             optimiser.zero_grad()
             loss.backward()
@@ -73,6 +77,26 @@ def logits(net: nn.Module, crops: Crops) -> NDArray[np.float64]:
             views = unit_views(crops.views[first : first + 256])
             found.append(net(torch.from_numpy(views)).numpy().astype(np.float64))
     return np.concatenate(found)
+
+
+def toned(views: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return crops (n, zooms, side, side), half of them with another curve of brightness.
+
+    A light makes brightness of slope; a curve over that is another light, for nothing. It is
+    between the darkest and the brightest pixel of each crop; a few are turned into negatives.
+    """
+    count = len(views)
+    chosen = rng.random(count) < _TONED
+    power = np.where(chosen, np.exp(rng.normal(0, _TONE_SPREAD, count)), 1.0)
+    negative = chosen & (rng.random(count) < _INVERTED / _TONED)
+    low = views.min(axis=(1, 2, 3)).astype(np.float32)
+    high = views.max(axis=(1, 2, 3)).astype(np.float32)
+    steps = np.arange(256, dtype=np.float32)
+    share = np.clip((steps - low[:, None]) / np.maximum(high - low, 1)[:, None], 0, 1)
+    share = np.where(negative[:, None], 1 - share, share) ** power[:, None]
+    curves = np.rint(low[:, None] + share * (high - low)[:, None]).astype(np.uint8)
+    shown: NDArray[np.uint8] = curves[np.arange(count)[:, None, None, None], views]
+    return shown
 
 
 def _turned(views: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

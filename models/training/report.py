@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.confidence import Caution
 from models.kinds import KINDS
 from models.training.crops import Part
 from models.training.scores import Score
@@ -60,7 +61,7 @@ class Report:
 
     made_with: Mapping[str, str | int | float]
     temperature: float
-    least: float
+    caution: Caution
     scores: Mapping[Part, Score]
     limits: Mapping[Part, Limits]
     wrong: Mapping[Part, tuple[Wrong, ...]]
@@ -72,6 +73,7 @@ class Report:
             found[f"{part} top-1"] = round(score.top1, 4)
             found[f"{part} decided"] = round(score.decided, 4)
             found[f"{part} right of decided"] = round(score.right_of_decided, 4)
+            found[f"{part} true kind excluded"] = round(score.excluded, 4)
             found[f"{part} calibration error"] = round(score.calibration, 4)
             found[f"{part} Bayes limit"] = round(self.limits[part].ideal, 4)
         return found
@@ -82,7 +84,8 @@ class Report:
         data = {
             "made_with": dict(self.made_with),
             "temperature": self.temperature,
-            "least_confidence": self.least,
+            "least_confidence": self.caution.decide,
+            "possible_share": self.caution.keep,
             "kinds": [str(kind) for kind in KINDS],
             "figures": self.figures(),
             "confusion": confusion,
@@ -99,16 +102,22 @@ class Report:
             f"<!doctype html><meta charset=utf-8><title>Indentation classifier</title>"
             f"<style>{_STYLE}</style><h1>Indentation classifier</h1>"
             f"<p>{html.escape(settings)}. Temperature {self.temperature}; decides from "
-            f"{self.least} on.</p>{parts}"
+            f"{self.caution.decide} on; possible are kinds until they hold "
+            f"{self.caution.keep:.1%} together.</p>{parts}"
         )
 
     def _part(self, part: Part) -> str:
         score, limits = self.scores[part], self.limits[part]
-        what = "lights never trained on" if part is Part.HELD_OUT else "lights as in training"
+        what = (
+            "lights that nothing was made with"
+            if part is Part.HELD_OUT
+            else "lights as in training"
+        )
         return (
             f"<h2>{part}: {what}</h2><p>{score.top1:.1%} right "
             f"(95 % interval {score.low:.1%} to {score.high:.1%}, {score.confusion.sum()} crops). "
             f"Decides {score.decided:.1%} of them, {score.right_of_decided:.2%} of these rightly. "
+            f"Excludes the true kind in {score.excluded:.2%}. "
             f"Calibration error {score.calibration:.3f}. Bayes limit: {limits.ideal:.2%} for who "
             f"knows the light (of {limits.crops} crops); {limits.diameter:.1%} for who knows "
             f"the diameter alone.</p>{_confusion(score)}{_gallery(self.wrong[part])}"

@@ -19,11 +19,11 @@ from rich.progress import (
 )
 from torch import nn
 
-from models.confidence import Doubles, probabilities
+from models.confidence import Caution, Doubles, probabilities
 from models.training.alexnet import alexnet
 from models.training.bayes import by_diameter_alone, ideal_error
-from models.training.calibration import temperature, threshold
-from models.training.crops import Crops, Part, load, one_crop, render_missing
+from models.training.calibration import possible_share, temperature, threshold
+from models.training.crops import Crops, Part, joined, load, one_crop, render_missing
 from models.training.exporting import export
 from models.training.fitting import fit, logits
 from models.training.report import Limits, Report, Wrong
@@ -31,7 +31,12 @@ from models.training.scores import score, worst
 
 ERROR_OF_DECIDED: Final = 0.005
 """Share of wrong decisions that is allowed among those of sufficient confidence."""
+WRONGLY_EXCLUDED: Final = 0.005
+"""Share of indentations of which the true kind may be excluded: each may cost a question."""
 _WORST: Final = 24
+_PER_STATION_CROP: Final = 12
+"""Of so many crops one more is of the simulated station."""
+_CALIBRATED: Final = (Part.CALIBRATE, Part.CHOOSE)
 _TRIED: Final = (Part.TEST, Part.HELD_OUT)
 
 
@@ -64,7 +69,8 @@ class Request:
 
     def counts(self) -> dict[Part, int]:
         """Return how many crops each part has."""
-        return {part: self.crops if part is Part.TRAIN else self.tests for part in Part}
+        few = dict.fromkeys(Part, self.tests)
+        return {**few, Part.TRAIN: self.crops, Part.STATION: self.crops // _PER_STATION_CROP}
 
 
 def train(request: Request, console: Console) -> Path:
@@ -79,7 +85,7 @@ def train(request: Request, console: Console) -> Path:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
         parts = _rendered(request, bar)
-        _learn(request, net, parts[Part.TRAIN], bar)
+        _learn(request, net, joined([parts[Part.TRAIN], parts[Part.STATION]]), bar)
         report = _tried(request, net, parts, bar)
     page = report.write(request.out)
     if request.into is not None:
@@ -87,7 +93,7 @@ def train(request: Request, console: Console) -> Path:
             net,
             request.into,
             temperature=report.temperature,
-            least=report.least,
+            caution=report.caution,
             made_with=request.made_with,
             scores=report.figures(),
         )
@@ -113,16 +119,21 @@ def _learn(request: Request, net: nn.Module, crops: Crops, bar: Progress) -> Non
 
 
 def _tried(request: Request, net: nn.Module, parts: dict[Part, Crops], bar: Progress) -> Report:
-    told, kinds = logits(net, parts[Part.CALIBRATE]), parts[Part.CALIBRATE].kinds
-    cool = temperature(told, kinds)
-    least = threshold(probabilities(told, cool), kinds, ERROR_OF_DECIDED)
+    # The warier of both: what is true of the lights learnt under promises too much elsewhere.
+    told = {part: logits(net, parts[part]) for part in _CALIBRATED}
+    cool = max(temperature(told[part], parts[part].kinds) for part in _CALIBRATED)
+    known = [(probabilities(told[part], cool), parts[part].kinds) for part in _CALIBRATED]
+    caution = Caution(
+        max(threshold(*one, ERROR_OF_DECIDED) for one in known),
+        max(possible_share(*one, WRONGLY_EXCLUDED) for one in known),
+    )
     sure = {part: probabilities(logits(net, parts[part]), cool) for part in _TRIED}
     task = bar.add_task("Bayes limit", total=len(_TRIED) * request.limit_crops)
     return Report(
         request.made_with,
         cool,
-        least,
-        {part: score(sure[part], parts[part], least) for part in _TRIED},
+        caution,
+        {part: score(sure[part], parts[part], caution) for part in _TRIED},
         {part: _limits(request, part, bar, task) for part in _TRIED},
         {part: _wrong(sure[part], parts[part]) for part in _TRIED},
     )

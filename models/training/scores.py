@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.confidence import Doubles
+from models.confidence import Caution, Doubles
 from models.kinds import KINDS
-from models.training.calibration import calibration_error
+from models.training.calibration import calibration_error, missed
 from models.training.crops import Crops
 
 
@@ -20,7 +20,8 @@ class Score:
     `confusion` counts, by true kind (rows) and kind seen (columns); `top1` is the share of
     right ones, `low` and `high` its 95 % Wilson interval; `decided` the share in which the
     confidence sufficed and `right_of_decided` the share of right ones among these.
-    `calibration` is the expected calibration error.
+    `calibration` is the expected calibration error. `excluded` is the share in which the
+    true kind is not among the possible ones: what costs a needless question.
     """
 
     confusion: NDArray[np.int64]
@@ -30,15 +31,16 @@ class Score:
     decided: float
     right_of_decided: float
     calibration: float
+    excluded: float
 
 
-def score(sure: Doubles, crops: Crops, least: float) -> Score:
-    """Return the score of probabilities (n, kinds) on crops; decided from `least` on."""
+def score(sure: Doubles, crops: Crops, caution: Caution) -> Score:
+    """Return the score of probabilities (n, kinds) on crops, taken with that caution."""
     top, found = sure.max(axis=1), sure.argmax(axis=1)
     right = found == crops.kinds
     confusion = np.zeros((len(KINDS), len(KINDS)), np.int64)
     np.add.at(confusion, (crops.kinds, found), 1)
-    decided = top >= least
+    decided = top >= caution.decide
     low, high = wilson(int(right.sum()), len(right))
     return Score(
         confusion,
@@ -48,6 +50,7 @@ def score(sure: Doubles, crops: Crops, least: float) -> Score:
         float(decided.mean()),
         float(right[decided].mean()) if decided.any() else 1.0,
         calibration_error(sure, crops.kinds),
+        float(missed(sure, crops.kinds, caution.keep).mean()),
     )
 
 

@@ -290,6 +290,12 @@ SINGLE = [
     ("devices.arm.driver", "manual", 'dashboard: is given, but driver = "manual" is a person'),
     ("devices.camera.driver", "manual", "[devices.camera] px_per_mm: this key is missing"),
     ("devices.camera.px_per_mm", 20, 'px_per_mm: means nothing to driver = "worker"; remove it'),
+    (
+        "devices.camera.source",
+        {"driver": "folder", "camera": "pictures", "px_per_mm": 12.0},
+        "12 shows the smallest indentation of HRC, 0.42 mm, 5.1 px wide, but 8 px are needed; "
+        "take a lens of 18.9 px/mm or more",
+    ),
     ("devices.results.driver", "manual", "[devices.results] url: is given, but driver"),
     ("devices.climate", {"driver": "manual", "url": "memory://c"}, "has no line; remove it"),
     ("devices.tester", {"driver": "plc"}, "[devices.tester] driver: 'plc' is not a choice"),

@@ -14,9 +14,9 @@ from controller.events import BlockOrder, KindTold
 from controller.eyes import EYES, Eyes
 from controller.looks import Sight
 from controller.state import Block, Stage
-from controller.telling import LEAST_CONFIDENCE, LOOKED, tell_kind
+from controller.telling import LOOKED, tell_kind
 from metrology import diameter_mm, find_scale
-from models.confidence import Seen, seen
+from models.confidence import Caution, Seen, seen
 from models.kinds import KINDS, Kind
 from models.routing import Doubt
 from vision.finder import Surface
@@ -80,7 +80,7 @@ BLANK = Sight("", sight((), ball=False).image, SCALE)
 
 def says(kind: Kind, sure: float = 0.999) -> Seen:
     rest = (1 - sure) / (len(KINDS) - 1)
-    return seen([sure if k is kind else rest for k in KINDS], LEAST_CONFIDENCE)
+    return seen([sure if k is kind else rest for k in KINDS], Caution(0.99, 0.998))
 
 
 def told(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -49,6 +50,15 @@ def test_places_are_judged_alike_alone_and_together(classifier: Classifier) -> N
         alone = classifier.classify(crop.image, middle, middle, crop.px_per_mm)
         assert alone.likely == pytest.approx(told.likely, abs=1e-4)
     assert classifier.judge([]) == []
+
+
+def test_threads_that_look_at_once_see_what_one_alone_sees(classifier: Classifier) -> None:
+    views = np.stack([one_crop(_SEED, Part.TEST, number).views for number in range(8)])
+    alone = [classifier.logits(views[i : i + 1]) for i in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(4):
+            together = list(pool.map(lambda i: classifier.logits(views[i : i + 1]), range(8)))
+            assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
 
 def test_what_shows_nothing_is_not_taken_for_an_indentation(classifier: Classifier) -> None:

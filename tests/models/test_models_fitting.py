@@ -8,15 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from models.classifier import Classifier
+from models.confidence import Caution
 from models.training.crops import Crops, Part, load, render_missing
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make train")
-if find_spec("torchvision") is None:
-    pytest.skip("torchvision is not installed: make train", allow_module_level=True)
+if None in map(find_spec, ("torchvision", "onnx")):
+    pytest.skip("torchvision or onnx is not installed: make train", allow_module_level=True)
 
 from models.training.alexnet import WeightsError, alexnet  # noqa: E402  # after the skip
 from models.training.exporting import export  # noqa: E402  # after the skip
-from models.training.fitting import fit, logits  # noqa: E402  # after the skip
+from models.training.fitting import fit, logits, toned  # noqa: E402  # after the skip
 from models.training.operators import torchvision_models  # noqa: E402  # after the skip
 
 _CROPS = 96
@@ -60,6 +61,20 @@ def test_given_weights_are_taken_and_others_refused(tmp_path: Path) -> None:
         alexnet(path)
 
 
+def test_another_curve_of_brightness_keeps_what_is_brighter_or_turns_it_round() -> None:
+    rng = np.random.default_rng(2)
+    ramp = np.linspace(40, 180, 64 * 64).astype(np.uint8).reshape(64, 64)
+    views = np.stack([np.stack([ramp] * 3)] * 400)
+    shown = toned(views, rng).astype(int).reshape(400, -1)
+    same = (shown == views.reshape(400, -1)).all(axis=1)
+    rising, falling = (((sign * np.diff(shown[:, :4096])) >= 0).all(axis=1) for sign in (1, -1))
+    assert 0.4 < same.mean() < 0.6
+    assert (rising | falling).all()
+    assert 0.1 < falling.mean() < 0.2
+    assert {(40, 180)} == set(zip(shown.min(axis=1), shown.max(axis=1), strict=True))
+    assert len(np.unique(shown[:, 2048])) > 50
+
+
 def test_a_resumed_training_ends_as_one_that_was_not_stopped(crops: Crops, tmp_path: Path) -> None:
     whole = fresh()
     losses = [p.loss for p in fit(whole, crops, epochs=3, seed=1, keep=tmp_path / "a.pt")]
@@ -83,9 +98,12 @@ def test_another_training_is_not_taken_for_this_one(crops: Crops, tmp_path: Path
 def test_what_is_exported_says_what_the_network_said(crops: Crops, tmp_path: Path) -> None:
     net = fresh()
     list(fit(net, crops, epochs=1, seed=1, keep=tmp_path / "a.pt"))
-    folder = export(net, tmp_path, temperature=1.5, least=0.8, made_with={}, scores={})
+    folder = export(
+        net, tmp_path, temperature=1.5, caution=Caution(0.8, 0.97), made_with={}, scores={}
+    )
     deployed = Classifier.load(folder)
     assert deployed.card.temperature == 1.5
+    assert deployed.card.caution == Caution(0.8, 0.97)
     assert np.abs(deployed.logits(crops.views) - logits(net, crops)).max() < 1e-3
 
 

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from metrology.indentation import diameter_mm
 from metrology.scale import Scale
 from metrology.scales import SCALES
-from models.confidence import Seen, seen
+from models.confidence import Caution, Seen, seen
 from models.kinds import KINDS, Kind
 from models.routing import Claim, Doubt, Evidence, Question, Route, kind_of, route, scales_leaving
+
+CAUTION = Caution(0.9, 0.998)
 
 scales = st.sampled_from(list(SCALES.values()))
 maybe = st.booleans()
@@ -17,7 +19,7 @@ maybe = st.booleans()
 
 def sure_of(kind: Kind, share: float = 0.9999) -> Seen:
     rest = (1 - share) / (len(KINDS) - 1)
-    return seen([share if k is kind else rest for k in KINDS], 0.9)
+    return seen([share if k is kind else rest for k in KINDS], CAUTION)
 
 
 def hardness_in(scale: Scale, share: float) -> Decimal:
@@ -83,7 +85,7 @@ def test_no_block_goes_by_a_wrong_order_alone_where_its_indentations_tell() -> N
 
 def test_a_kind_that_cannot_be_excluded_does_not_contradict() -> None:
     hrc = SCALES["HRC"]
-    unsure = seen([0.55, 0.44, 0.0, 0.01, 0.0, 0.0], 0.9)
+    unsure = seen([0.55, 0.44, 0.0, 0.01, 0.0, 0.0], CAUTION)
     assert unsure.kind is None
     assert route(Evidence(unsure, 0.5, Claim(hrc), None)) == Route("rockwell", hrc)
     hrbw = SCALES["HRBW"]

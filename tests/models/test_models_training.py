@@ -1,13 +1,21 @@
 import numpy as np
 import pytest
 
-from models.confidence import probabilities
+from models.confidence import Caution, probabilities, seen
 from models.kinds import KINDS
 from models.training.bayes import by_diameter_alone, ideal_error
-from models.training.calibration import calibration_error, temperature, threshold
-from models.training.crops import RANGES_MM, Crops, Part, one_crop
+from models.training.calibration import (
+    calibration_error,
+    missed,
+    possible_share,
+    temperature,
+    threshold,
+)
+from models.training.crops import RANGES_MM, Crops, Part, close_of, joined, one_crop
 from models.training.scores import score, wilson, worst
-from vision.rendering import DIAMETERS_MM, HELD_OUT_LOOKS, CropKind
+from vision.rendering import DIAMETERS_MM, CropKind
+
+CAUTION = Caution(0.9, 0.998)
 
 
 def guesses(n: int, true_temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -36,18 +44,36 @@ def test_decisions_from_the_threshold_on_err_as_seldom_as_allowed() -> None:
         assert (sure.argmax(axis=1) != kinds)[decided].mean() <= error
 
 
+def test_the_true_kind_is_excluded_as_seldom_as_allowed() -> None:
+    outputs, kinds = guesses(6000, 1.0)
+    sure = probabilities(outputs, 1.0)
+    strict, lax = (possible_share(sure, kinds, error) for error in (0.002, 0.03))
+    assert strict > lax
+    assert missed(sure, kinds, strict).mean() <= 0.002 < missed(sure, kinds, 0.9).mean()
+    # Who is too sure of himself has to keep more.
+    assert possible_share(probabilities(outputs, 0.5), kinds, 0.03) > lax
+
+
 def test_the_score_counts_and_the_worst_are_the_surest_errors() -> None:
     outputs, kinds = guesses(500, 1.0)
     sure = probabilities(outputs, 1.0)
     nothing = np.zeros(500, np.float32)
     crops = Crops(np.zeros((500, 3, 1, 1), np.uint8), kinds, nothing, nothing)
-    told = score(sure, crops, 0.9)
+    told = score(sure, crops, CAUTION)
     assert told.confusion.sum() == 500
     assert np.trace(told.confusion) == pytest.approx(500 * told.top1)
     assert told.low < told.top1 < told.high
     first, *rest = worst(sure, crops, 500)
     assert len(rest) + 1 == 500 - np.trace(told.confusion)
     assert sure[first].max() == sure[[first, *rest]].max()
+    hidden = [
+        KINDS[k] not in seen(row, CAUTION).possible
+        for k, row in zip(kinds.tolist(), sure.tolist(), strict=True)
+    ]
+    assert told.excluded == pytest.approx(np.mean(hidden))
+    # Sharpened, the outputs leave fewer kinds, and the true one is missing more often.
+    sharp = score(probabilities(outputs, 0.3), crops, CAUTION)
+    assert told.excluded < sharp.excluded < 1 - sharp.top1
     assert wilson(95, 100) == pytest.approx((0.8882, 0.9785), abs=1e-3)
 
 
@@ -56,7 +82,33 @@ def test_a_crop_follows_from_its_number_alone_and_parts_differ() -> None:
     assert np.array_equal(one.image, again.image)
     other = one_crop(1, Part.TRAIN, 15)
     assert one.image.shape != other.image.shape or not np.array_equal(one.image, other.image)
-    assert one_crop(1, Part.HELD_OUT, 15).truth.look in HELD_OUT_LOOKS
+    assert one_crop(1, Part.HELD_OUT, 15).truth.look in Part.HELD_OUT.looks
+    assert np.array_equal(*(close_of(1, Part.STATION, 1).image for _ in range(2)))
+
+
+def test_the_figures_are_taken_under_lights_that_nothing_was_made_with() -> None:
+    made_with = {look for part in Part if part is not Part.HELD_OUT for look in part.looks}
+    assert not made_with & set(Part.HELD_OUT.looks)
+    assert len(set(Part.HELD_OUT.looks)) >= 3
+    assert not set(Part.TRAIN.looks) & set(Part.CHOOSE.looks)
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_a_station_crop_says_its_diameter_where_it_bears_an_indentation(number: int) -> None:
+    close, kind = close_of(2, Part.STATION, number), KINDS[number % len(KINDS)]
+    assert (close.diameter > 0) is kind.is_indentation
+    assert close.image.shape[0] == close.image.shape[1] >= 8 * close.px_per_mm
+    assert close.views.shape == (3, 64, 64)
+
+
+def test_parts_are_joined_in_order() -> None:
+    some = [
+        Crops(np.full((n, 3, 2, 2), n, np.uint8), *(np.full(n, n) for _ in range(3)))
+        for n in (2, 3)
+    ]
+    whole = joined(some)
+    assert whole.kinds.tolist() == [2, 2, 3, 3, 3]
+    assert whole.views[:, 0, 0, 0].tolist() == [2, 2, 3, 3, 3]
 
 
 def test_the_diameter_alone_is_worth_what_drawing_says() -> None:

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.vision_scoring import scene_of, score
 from vision.geometry import Point
@@ -8,6 +10,7 @@ from vision.rendering import (
     DIAMETERS_MM,
     HELD_OUT_LOOKS,
     LOOKS,
+    STRANGE_LOOKS,
     TRAINING_LOOKS,
     UNSEEN_LOOKS,
     CropKind,
@@ -16,8 +19,11 @@ from vision.rendering import (
     random_scene,
     render_block,
     render_crop,
+    render_plain_crop,
 )
+from vision.rendering.chance import random_dent
 from vision.rendering.looks import Lamp, Look
+from vision.rendering.site import neighbours, random_site
 from vision.rendering.slopes import Slopes
 
 
@@ -28,7 +34,8 @@ def test_the_same_seed_gives_the_same_pixels() -> None:
 
 
 def test_held_out_looks_are_not_among_those_for_training() -> None:
-    assert sorted((*HELD_OUT_LOOKS, *TRAINING_LOOKS, *UNSEEN_LOOKS, ANY_LOOK)) == sorted(LOOKS)
+    kept = (*HELD_OUT_LOOKS, *UNSEEN_LOOKS, *STRANGE_LOOKS)
+    assert sorted((*kept, *TRAINING_LOOKS, ANY_LOOK)) == sorted(LOOKS)
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -76,8 +83,45 @@ def test_a_crop_says_what_it_shows(kind: CropKind) -> None:
         low, high = DIAMETERS_MM[kind]
         assert low <= truth.diameter <= high
         assert truth.centre.distance(Point(0, 0)) <= 0.15
+        assert truth.frame.to_px(*_xy(truth.scene.dents[0])) == pytest.approx(
+            (47.5 + 28 * truth.centre.x, 47.5 - 28 * truth.centre.y)
+        )
     else:
         assert truth.diameter == 0
+
+
+def _xy(dent: Dent) -> tuple[float, float]:
+    return dent.x, dent.y
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0.15, 6.0), st.integers(0, 10**6))
+def test_what_comes_into_view_beside_a_place_is_a_block_as_it_is_used(
+    wide: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    site = random_site(wide, 4.0, rng)
+    assert site.outline.distance_to_rim(site.at) > 0.6 * wide
+    like = random_dent(site.at.x, site.at.y, wide, 1.5875, rng)
+    others = neighbours(site, like, wide, 4.0, rng)
+    for i, dent in enumerate(others):
+        assert dent.ball == like.ball
+        assert dent.diameter == pytest.approx(wide, rel=0.07)
+        apart = [site.at, *(other.centre for other in others[:i])]
+        assert all(dent.centre.distance(place) > 2.2 * wide for place in apart)
+        assert site.outline.inset_contains(dent.centre, 0.5 * dent.diameter)
+
+
+@pytest.mark.parametrize("ball", [True, False])
+def test_a_plain_crop_shows_its_indentation_in_the_middle(ball: bool) -> None:
+    rng = np.random.default_rng(9)
+    shown = {
+        bears: render_plain_crop(1.0, ball=ball, bears=bears, px_per_mm=20.0, size_px=161, rng=rng)
+        for bears in (True, False)
+    }
+    assert all(image.shape == (161, 161) for image in shown.values())
+    middle = {bears: image[74:87, 74:87].mean() for bears, image in shown.items()}
+    assert middle[True] < 0.95 * middle[False]
 
 
 def test_the_finder_keeps_its_promise_under_light_it_was_not_made_for() -> None:

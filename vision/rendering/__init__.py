@@ -15,11 +15,13 @@ from vision.rendering.looks import (
     ANY_LOOK,
     HELD_OUT_LOOKS,
     LOOKS,
+    STRANGE_LOOKS,
     TRAINING_LOOKS,
     UNSEEN_LOOKS,
     Look,
 )
 from vision.rendering.plain import render_surface
+from vision.rendering.plain_crop import render_plain_crop
 from vision.rendering.plain_flaws import Flaw, FlawKind
 from vision.rendering.scene import Pose, Scene
 
@@ -28,6 +30,7 @@ __all__ = [
     "DIAMETERS_MM",
     "HELD_OUT_LOOKS",
     "LOOKS",
+    "STRANGE_LOOKS",
     "TRAINING_LOOKS",
     "UNSEEN_LOOKS",
     "CropKind",
@@ -48,5 +51,6 @@ __all__ = [
     "random_scene",
     "render_block",
     "render_crop",
+    "render_plain_crop",
     "render_surface",
 ]

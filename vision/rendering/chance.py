@@ -55,9 +55,9 @@ class Wish:
 def random_scene(wish: Wish, rng: np.random.Generator) -> Scene:
     """Return a scene as wished; dents keep apart from each other, writing and the rim."""
     scale = wish.px_per_mm
-    outline = _outline(rng)
+    outline = random_outline(rng)
     face_up = bool(rng.random() >= wish.face_down)
-    writings = _writings(outline, wish, rng)
+    writings = random_writings(outline, wish, rng)
     dents = _dents(outline, writings, wish, rng) if face_up else ()
     finish = random_finish(rng) if face_up else rough_finish(rng)
     look = telling_look(wish.looks, dents, finish, rng)
@@ -165,14 +165,15 @@ def _form(rng: np.random.Generator) -> Form:
     return Form(p, q, float(rng.normal(0, 2e-4)), wave=0.004)
 
 
-def _outline(rng: np.random.Generator) -> Outline:
+def random_outline(rng: np.random.Generator) -> Outline:
+    """Return the rim of a block, round or not, 35 to 65 mm."""
     if rng.random() < 0.5:
         return Round(float(rng.uniform(40, 65)))
     width = float(rng.uniform(38, 62))
     return Rectangle(width, width if rng.random() < 0.5 else float(rng.uniform(35, 50)))
 
 
-def _writings(outline: Outline, wish: Wish, rng: np.random.Generator) -> tuple[Writing, ...]:
+def random_writings(outline: Outline, wish: Wish, rng: np.random.Generator) -> tuple[Writing, ...]:
     """Return a number and a code, side by side near the rim or none."""
     found: list[Writing] = []
     side = float(rng.choice([-1, 1]))

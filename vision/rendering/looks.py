@@ -234,6 +234,33 @@ def medley(rng: np.random.Generator) -> Look:
     return Look("medley", tuple(lamps), rng.uniform(0.03, 0.4), rng.uniform(0, 0.0015))
 
 
+def half_ring(rng: np.random.Generator) -> Look:
+    """Return a ring light of which one half is dark, over a weak broad light."""
+    start, radius = rng.uniform(0, 2 * math.pi), rng.uniform(0.25, 0.5)
+    width, arc = rng.uniform(0.09, 0.18), rng.uniform(0.8, 1.3) * math.pi
+    lamps = [
+        Lamp(0.7, width, radius * math.cos(start + t * arc), radius * math.sin(start + t * arc))
+        for t in np.linspace(0, 1, 9).tolist()
+    ]
+    lamps.append(Lamp(rng.uniform(0.15, 0.8), rng.uniform(0.15, 0.35)))
+    return Look("half_ring", tuple(lamps), rng.uniform(0.08, 0.3), rng.uniform(0, 0.001))
+
+
+def window(rng: np.random.Generator) -> Look:
+    """Return daylight from a window with a cross bar, and a lamp somewhere else in the room."""
+    azimuth, slope = rng.uniform(0, 2 * math.pi), rng.uniform(0.05, 0.40)
+    out, across = (math.cos(azimuth), math.sin(azimuth)), (-math.sin(azimuth), math.cos(azimuth))
+    pane, width = rng.uniform(0.10, 0.18), rng.uniform(0.06, 0.10)
+    lamps = []
+    for row in (-pane, pane):
+        for column in (-pane, pane):
+            far, aside = slope + 0.6 * row, column
+            place = (far * out[0] + aside * across[0], far * out[1] + aside * across[1])
+            lamps.append(Lamp(1.0, width, *place))
+    lamps.append(Lamp(rng.uniform(0.2, 0.8), rng.uniform(0.15, 0.3), *rng.normal(0, 0.2, 2)))
+    return Look("window", tuple(lamps), rng.uniform(0.10, 0.35), rng.uniform(0, 0.001))
+
+
 LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](
     {
         "coaxial": coaxial,
@@ -246,6 +273,8 @@ LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](
         "tubes": tubes,
         "skewed": skewed,
         "leds": leds,
+        "half_ring": half_ring,
+        "window": window,
         "medley": medley,
     }
 )
@@ -257,10 +286,13 @@ HELD_OUT_LOOKS: Final = ("dome", "segments")
 UNSEEN_LOOKS: Final = ("tubes", "skewed", "leds")
 """Kinds that neither training nor any choice has used: only the final figures are taken here."""
 
+STRANGE_LOOKS: Final = ("half_ring", "window")
+"""Kinds kept for the figures of the classifier of indentations: nothing else has used them."""
+
 ANY_LOOK: Final = "medley"
-"""No kind, but as wide as chance is: the finder's judge is fitted under it too."""
+"""No kind, but as wide as chance is: the finder's judge and the classifier learn under it too."""
 
 TRAINING_LOOKS: Final = tuple(
-    name for name in LOOKS if name not in (*HELD_OUT_LOOKS, *UNSEEN_LOOKS, ANY_LOOK)
+    name for name in LOOKS if name not in (*HELD_OUT_LOOKS, *UNSEEN_LOOKS, *STRANGE_LOOKS, ANY_LOOK)
 )
 """Kinds that models and thresholds are made with."""

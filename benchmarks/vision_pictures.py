@@ -1,14 +1,19 @@
-"""Pictures that the finder's judge is fitted to and chosen by, each from its seed.
+"""Pictures that the finder's nets are fitted to, each from its seed.
 
-Three sets that share no seed: for fitting (the training lights and the plain look), for
-choosing thresholds and design (the held-out lights besides), and `benchmarks.vision_finding`
+Three sets that share no seed: for fitting (the training lights, the spent ones, any lamps at
+all, and the plain look), for choosing thresholds and design, and `benchmarks.vision_finding`
 has a third, with lights of its own, for the final figures.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -18,6 +23,7 @@ from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
 from vision.rendering import (
     ANY_LOOK,
+    SPENT_LOOKS,
     TRAINING_LOOKS,
     Wish,
     random_scene,
@@ -28,6 +34,7 @@ from vision.rendering import (
 Floats = NDArray[np.float32]
 
 FIRST_BLOCK, FIRST_PLAIN = 2_000_000, 4_000_000
+_LOOKS = (*TRAINING_LOOKS, *SPENT_LOOKS, *(5 * (ANY_LOOK,)))
 _SPOILT = 0.4
 
 
@@ -41,11 +48,27 @@ class Picture:
     frame: Frame
 
 
+Job = tuple[Callable[[int], Picture], int]
+"""How to draw a picture, and its seed."""
+
+
+def pictured(job: Job, folder: Path) -> Picture:
+    """Return a picture, drawn at most once: later it is read from the folder."""
+    draw, seed = job
+    path = folder / f"{seed}.pickle"
+    if path.exists():
+        return cast(Picture, pickle.loads(path.read_bytes()))
+    picture = draw(seed)
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_bytes(pickle.dumps(picture))
+    half.rename(path)
+    return picture
+
+
 def block_picture(seed: int) -> Picture:
-    """Return a block under one of the training lights, or any light, at one of three scales."""
+    """Return a block under one of the lights to fit by, at one of three scales."""
     rng = np.random.default_rng(seed)
-    looks = (*TRAINING_LOOKS, ANY_LOOK, ANY_LOOK, ANY_LOOK)
-    look = looks[seed % len(looks)]
+    look = _LOOKS[seed % len(_LOOKS)]
     scale = float(rng.choice([12.0, 12.0, 16.0, 20.0]))
     smallest = float(rng.choice([8, 8, 5.5]))
     wish = Wish(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.finder import NoBlock, find_surface
+from vision.frame import Image
 from vision.geometry import Mark, Point
 from vision.rendering import Scene, Wish, random_scene, render_block
 
@@ -52,7 +53,11 @@ def scene_of(seed: int, looks: tuple[str, ...], px_per_mm: float, wear: float | 
 
 def score(scene: Scene) -> Score:
     """Return what the finder makes of a scene."""
-    image = render_block(scene)
+    return compared(scene, render_block(scene))
+
+
+def compared(scene: Scene, image: Image) -> Score:
+    """Return what the finder makes of the picture of a scene."""
     started = time.process_time()
     surface = find_surface(image, px_per_mm=scene.px_per_mm)
     seconds = time.process_time() - started

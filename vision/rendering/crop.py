@@ -22,7 +22,7 @@ from vision.rendering.chance import (
     telling_look,
 )
 from vision.rendering.dents import Dent
-from vision.rendering.looks import TRAINING_LOOKS
+from vision.rendering.lightings import TRAINING_LOOKS
 from vision.rendering.scene import Form, Pose, Scene
 
 

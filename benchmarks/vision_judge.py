@@ -1,4 +1,4 @@
-"""Fit the finder's nets anew: python -m benchmarks.vision_judge [--blocks 1800].
+"""Fit the finder's nets anew: python -m benchmarks.vision_judge [--blocks 1000].
 
 Writes vision/judge.npz as it is shipped. Blocks are rendered under the training lights, the
 spent ones and medleys of lamps, besides pictures of the plain look of the simulated camera;
@@ -44,7 +44,7 @@ from benchmarks.vision_samples import (
 from vision.judge import WEIGHTS
 from vision.nets import Net, net_of
 
-_MOST_SAMPLES = 110_000
+_MOST_SAMPLES = 80_000
 
 Cut = Callable[[Picture, np.random.Generator], Samples]
 
@@ -75,11 +75,11 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--blocks", type=int, default=1800)
-    parser.add_argument("--plain", type=int, default=200, help="pictures of the plain look")
-    parser.add_argument("--epochs", type=int, default=7)
+    parser.add_argument("--blocks", type=int, default=1000)
+    parser.add_argument("--plain", type=int, default=120, help="pictures of the plain look")
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--pictures", type=Path, help="a folder that keeps them (3 GB)")
+    parser.add_argument("--pictures", type=Path, help="a folder that keeps them (2 GB)")
     parser.add_argument("--to", type=Path, default=Path(vision.__path__[0]) / WEIGHTS)
     return parser.parse_args()
 

@@ -90,18 +90,21 @@ def plain_picture(seed: int) -> Picture:
     sides = rng.uniform(40, 64, 2)
     outline: Outline = Round(float(sides[0])) if rng.random() < 0.5 else Rectangle(*sides.tolist())
     scale = float(rng.choice([12.0, 12.0, 19.2, 16.0]))
-    marks = _plain_marks(outline, scale, rng)
+    marks = plain_marks(outline, scale, rng, 4.5, 40)
     offset = Point(*rng.uniform(-1, 1, 2).tolist())
     image = render_surface(outline, marks, px_per_mm=scale, offset=offset, seed=seed)
     frame = Frame.centred(image.shape, scale).moved(offset)
     return Picture(_spoilt(image, seed), _in_px(tuple(marks), frame), outline, frame)
 
 
-def _plain_marks(outline: Outline, scale: float, rng: np.random.Generator) -> list[Mark]:
-    smallest = math.log(4.5 / scale)
+def plain_marks(
+    outline: Outline, scale: float, rng: np.random.Generator, least_px: float, most: int
+) -> list[Mark]:
+    """Return fewer than `most` marks from so many px up: of one usual size, and some strangers."""
+    smallest = math.log(least_px / scale)
     usual = math.exp(rng.uniform(smallest, math.log(4.5)))
     marks: list[Mark] = []
-    for _ in range(int(rng.integers(0, 40))):
+    for _ in range(int(rng.integers(0, most))):
         x, y = rng.uniform(-1, 1, 2) * (outline.half_width, outline.half_height)
         stranger = rng.random() < 0.4
         wide = rng.uniform(smallest, math.log(5)) if stranger else math.log(usual)

@@ -28,6 +28,8 @@ _RIM_MM = 0.6
 _DETECTABLE_PX = 4.5
 LARGEST_MM = 6.6
 _SCOUT_LEAST, _SCOUT_MOST = -4.5, 180
+_JUDGE_LEAST = -4.0
+_TOO_WIDE = 1.03
 _EQUAL, _ALIKE = 0.3, 1.4
 _ALL_BUTSURE, _RESTLESS = 0.0025, 4.0
 """Odds are cut off at 6 (logarithmic), and one radius of unrest takes away 4."""
@@ -104,10 +106,10 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     odd, odd_pixels = find_odd(image, inside, largest)
     proposed = [round_things(halves, inside, largest)[:, :3], odd]
     things, odds, unsettled = _judged(halves, np.concatenate(proposed).astype(np.float32))
-    trust = _shown(_trust(odds, things), things, odd_pixels)
+    trust = _shown(_trust(odds, things, largest), things, odd_pixels)
     kept = _reported(things, trust, unsettled, inside)
-    rims = sharpened(halves, inside, _agreed(things, odds, kept))
-    marks = [_mark(rim, sure, frame) for rim, sure in zip(rims, trust[kept], strict=True)]
+    rims = sharpened(halves, inside, things[kept])
+    marks = [_mark(*each, frame) for each in zip(rims, trust[kept], strict=True)]
     marks = _with_ground_of_their_own(_without_echoes(marks), odd_pixels, frame)
     return tuple(sorted(marks + _unexplained(odd, marks, frame)))
 
@@ -122,13 +124,22 @@ def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats, 
     worth = differing(things, odds, _SCOUT_LEAST, _SCOUT_MOST)
     before, _ = judge.judged(halves, things[worth])
     things, odds = judge.judged(halves, before)
+    worth = differing(things, odds, _JUDGE_LEAST, _SCOUT_MOST)
+    before, _ = judge.read(halves, _agreed(things, odds, worth))
+    things, second = judge.read(halves, before)
     shift = np.hypot(*(things - before)[:, :2].T) / before[:, 2]
-    return things, odds, shift + np.abs(np.log(things[:, 2] / before[:, 2]))
+    unsettled = shift + np.abs(np.log(things[:, 2] / before[:, 2]))
+    return things, (odds[worth] + second) / 2, unsettled
 
 
-def _trust(odds: Floats, things: Floats) -> Floats:
-    """Return the confidences; below the detectable size the likely are doubtful, the rest none."""
+def _trust(odds: Floats, things: Floats, largest: float) -> Floats:
+    """Return the confidences of things (px).
+
+    Below the detectable size the likely are doubtful, the rest none. What is wider than any
+    indentation is doubtful: it must not stand for a mark that lies in it.
+    """
     trust = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    trust = np.where(things[:, 2] > _TOO_WIDE * largest, np.minimum(trust, _FAINT), trust)
     capped = np.where(trust >= CERTAIN, _DOUBTED, 0)
     return np.where(2 * things[:, 2] < _DETECTABLE_PX, capped, trust).astype(np.float32)
 

@@ -21,23 +21,32 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from benchmarks.vision_pictures import kept
 from benchmarks.vision_places import Outcome, order_for, outcome
 from benchmarks.vision_scoring import Score, compared, scene_of, wilson_low
 from benchmarks.vision_truth import truth_of
 from controller.eyes import EYES
 from vision.finder import NoBlock, Surface, find_surface
 from vision.frame import Image
-from vision.rendering import SPENT_LOOKS, TRAINING_LOOKS, UNSEEN_LOOKS, render_block
+from vision.rendering import (
+    SPENT_LOOKS,
+    TRAINING_LOOKS,
+    UNSEEN_LOOKS,
+    Scene,
+    render_block,
+)
 
 _HEAD = (
     "look          blocks  marks  recall ≥bound  precision  doubted  false/block   centre mm"
     "  diameter %   refused  CPU s  planned  places  forbidden"
 )
 _FINAL, _TUNING = 11_000_000, 5_000_000
+_ALL = (*TRAINING_LOOKS, *SPENT_LOOKS, *UNSEEN_LOOKS)
 _SETS = {"training": TRAINING_LOOKS, "spent": SPENT_LOOKS, "unseen": UNSEEN_LOOKS}
 
 
@@ -55,11 +64,11 @@ def main() -> None:
     with ProcessPoolExecutor(args.workers, initializer=_quiet) as pool:
         print(_HEAD)
         everything: dict[str, list[_Result]] = {}
-        sets = [name for name in _SETS if not (args.tuning and name == "unseen")]
+        sets = [name for name in args.sets if not (args.tuning and name == "unseen")]
         looks = [look for name in sets for look in _SETS[name]]
-        for k, look in enumerate(looks):
-            first = (_TUNING if args.tuning else args.first) + 10_000 * k
-            jobs = [(look, first + i, args.scale) for i in range(args.blocks)]
+        for look in looks:
+            first = (_TUNING if args.tuning else args.first) + 10_000 * _ALL.index(look)
+            jobs = [(look, first + i, args.scale, args.pictures) for i in range(args.blocks)]
             everything[look] = list(pool.map(_job, jobs, chunksize=2))
             print(_line(look, everything[look]), flush=True)
     for name in sets:
@@ -73,9 +82,11 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--blocks", type=int, default=50, help="blocks per lighting")
+    parser.add_argument("--sets", nargs="+", choices=tuple(_SETS), default=tuple(_SETS))
     parser.add_argument("--scale", type=float, default=20.0, help="pixels per mm")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--first", type=int, default=_FINAL, help="seed of the first block")
+    parser.add_argument("--pictures", type=Path, help="a folder that keeps them")
     parser.add_argument("--tuning", action="store_true", help="other seeds, no unseen lights")
     parser.add_argument("--verbose", action="store_true", help="name what was missed")
     return parser.parse_args()
@@ -85,10 +96,19 @@ def _quiet() -> None:
     cv2.setNumThreads(1)
 
 
-def _job(job: tuple[str, int, float]) -> _Result:
-    look, seed, scale = job
-    scene = scene_of(seed, (look,), scale, None)
-    image = render_block(scene)
+def drawn(look: str, seed: int, scale: float, folder: Path | None) -> tuple[Scene, Image]:
+    """Return the block of a seed and its picture, from the folder if it lies there."""
+
+    def draw() -> tuple[Scene, Image]:
+        scene = scene_of(seed, (look,), scale, None)
+        return scene, render_block(scene)
+
+    return kept(draw, folder / f"{look}-{seed}.pickle") if folder else draw()
+
+
+def _job(job: tuple[str, int, float, Path | None]) -> _Result:
+    look, seed, scale, folder = job
+    scene, image = drawn(look, seed, scale, folder)
     started = time.process_time()
     surface = find_surface(image, px_per_mm=scene.px_per_mm)
     score = compared(scene, image, surface, time.process_time() - started)

@@ -13,7 +13,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -48,6 +48,8 @@ class Picture:
     frame: Frame
 
 
+Drawn = TypeVar("Drawn")
+
 Job = tuple[Callable[[int], Picture], int]
 """How to draw a picture, and its seed."""
 
@@ -55,14 +57,18 @@ Job = tuple[Callable[[int], Picture], int]
 def pictured(job: Job, folder: Path) -> Picture:
     """Return a picture, drawn at most once: later it is read from the folder."""
     draw, seed = job
-    path = folder / f"{seed}.pickle"
+    return kept(lambda: draw(seed), folder / f"{seed}.pickle")
+
+
+def kept(draw: Callable[[], Drawn], path: Path) -> Drawn:
+    """Return what is drawn, or what was drawn before and lies at the path."""
     if path.exists():
-        return cast(Picture, pickle.loads(path.read_bytes()))
-    picture = draw(seed)
+        return cast(Drawn, pickle.loads(path.read_bytes()))
+    drawn = draw()
     half = path.with_suffix(f".{os.getpid()}")
-    half.write_bytes(pickle.dumps(picture))
+    half.write_bytes(pickle.dumps(drawn))
     half.rename(path)
-    return picture
+    return drawn
 
 
 def block_picture(seed: int) -> Picture:

@@ -129,7 +129,8 @@ def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats, 
     things, second = judge.read(halves, before)
     shift = np.hypot(*(things - before)[:, :2].T) / before[:, 2]
     unsettled = shift + np.abs(np.log(things[:, 2] / before[:, 2]))
-    return things, (odds[worth] + second) / 2, unsettled
+    both: Floats = ((odds[worth] + second) / 2).astype(np.float32)
+    return things, both, unsettled.astype(np.float32)
 
 
 def _trust(odds: Floats, things: Floats, largest: float) -> Floats:

@@ -60,7 +60,8 @@ def _laid_out(picture: Image, things: Floats) -> Image:
         for k, f in enumerate((np.cos, np.sin))
     ]
     grey = sampled(picture, *places).reshape(len(things), RAYS, _TOGETHER, SAMPLES)
-    return (grey.mean(axis=2) + 0.5).astype(np.uint8)
+    rows: Image = (grey.mean(axis=2) + 0.5).astype(np.uint8)
+    return rows
 
 
 def flat_view(seen: Image) -> Floats:

@@ -130,10 +130,10 @@ def two_rings(rng: np.random.Generator) -> Look:
     """Return two ring lights, one in the other, of unlike brightness and with sharp edges."""
     inner = rng.uniform(0.14, 0.22)
     outer = inner + rng.uniform(0.16, 0.30)
-    tilt = rng.normal(0, 0.03, 2).tolist()
+    p, q = rng.normal(0, 0.03, 2).tolist()
     lamps = (
-        Lamp(rng.uniform(0.4, 1.0), rng.uniform(0.03, 0.06), *tilt, radius=inner, edge=6.0),
-        Lamp(rng.uniform(0.4, 1.0), rng.uniform(0.04, 0.08), *tilt, radius=outer, edge=6.0),
+        Lamp(rng.uniform(0.4, 1.0), rng.uniform(0.03, 0.06), p, q, radius=inner, edge=6.0),
+        Lamp(rng.uniform(0.4, 1.0), rng.uniform(0.04, 0.08), p, q, radius=outer, edge=6.0),
     )
     return Look("two_rings", lamps, rng.uniform(0.08, 0.30), rng.uniform(0, 0.001))
 

@@ -61,6 +61,9 @@ class _Result:
 
 def main() -> None:
     args = _arguments()
+    for folder in (args.pictures, args.results):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(args.workers, initializer=_quiet) as pool:
         print(_HEAD)
         everything: dict[str, list[_Result]] = {}
@@ -68,7 +71,8 @@ def main() -> None:
         looks = [look for name in sets for look in _SETS[name]]
         for look in looks:
             first = (_TUNING if args.tuning else args.first) + 10_000 * _ALL.index(look)
-            jobs = [(look, first + i, args.scale, args.pictures) for i in range(args.blocks)]
+            seeds = range(first, first + args.blocks)
+            jobs = [(look, seed, args.scale, args.pictures, args.results) for seed in seeds]
             everything[look] = list(pool.map(_job, jobs, chunksize=2))
             print(_line(look, everything[look]), flush=True)
     for name in sets:
@@ -87,6 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--first", type=int, default=_FINAL, help="seed of the first block")
     parser.add_argument("--pictures", type=Path, help="a folder that keeps them")
+    parser.add_argument("--results", type=Path, help="a folder to go on from where one stopped")
     parser.add_argument("--tuning", action="store_true", help="other seeds, no unseen lights")
     parser.add_argument("--verbose", action="store_true", help="name what was missed")
     return parser.parse_args()
@@ -106,8 +111,15 @@ def drawn(look: str, seed: int, scale: float, folder: Path | None) -> tuple[Scen
     return kept(draw, folder / f"{look}-{seed}.pickle") if folder else draw()
 
 
-def _job(job: tuple[str, int, float, Path | None]) -> _Result:
-    look, seed, scale, folder = job
+def _job(job: tuple[str, int, float, Path | None, Path | None]) -> _Result:
+    look, seed, scale, pictures, results = job
+    if results is None:
+        return _measured(look, seed, scale, pictures)
+    path = results / f"{look}-{seed}.pickle"
+    return kept(lambda: _measured(look, seed, scale, pictures), path)
+
+
+def _measured(look: str, seed: int, scale: float, folder: Path | None) -> _Result:
     scene, image = drawn(look, seed, scale, folder)
     started = time.process_time()
     surface = find_surface(image, px_per_mm=scene.px_per_mm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -27,8 +27,10 @@ _RIM_MM = 0.6
 
 _DETECTABLE_PX = 4.5
 LARGEST_MM = 6.6
-_SCOUT_LEAST, _SCOUT_MOST = -4.5, 180
-_JUDGE_LEAST = -4.0
+_STARTS = (1.0, 0.65, 1.5)
+_SCOUT_LEAST, _SCOUT_MOST = -6.0, 450
+_JUDGE_LEAST, _JUDGE_MOST = -4.0, 180
+_AT_LEAST, _CERTAIN_FROM = 0.3, 0.87
 _TOO_WIDE = 1.03
 _EQUAL, _ALIKE = 0.3, 1.4
 _ALL_BUTSURE, _RESTLESS = 0.0025, 4.0
@@ -40,8 +42,11 @@ _UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
 _ECHO = 0.8
 _LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
 _AGREE, _AS_LIKELY = 0.3, 3.0
+_CENTRED, _WIDER, _AS_SURE = 0.12, 2.2, 0.97
+_PARTS = 3.0
 _LARGER, _DOUBTED = 1.3, CERTAIN - 0.01
-_UNLIKELY, _UNLIKELY_SIZE = 0.3, 1.6
+_BEYOND, _TOUCHING = 1.7, 0.1
+_UNLIKELY, _UNLIKELY_SIZE = 0.31, 1.6
 _RIM_PX = 2.0
 _RAISED, _OWN = 1.5, 0.05
 """How far a raised rim reaches, in radii, and the share of odd pixels that makes a mark."""
@@ -111,7 +116,8 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     rims = sharpened(halves, inside, things[kept])
     marks = [_mark(*each, frame) for each in zip(rims, trust[kept], strict=True)]
     marks = _with_ground_of_their_own(_without_echoes(marks), odd_pixels, frame)
-    return tuple(sorted(marks + _unexplained(odd, marks, frame)))
+    marks += _unexplained(odd, marks, odd_pixels, frame)
+    return tuple(sorted(_of_account([_called(mark) for mark in marks])))
 
 
 def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats, Floats]:
@@ -120,17 +126,24 @@ def _judged(halves: Sequence[Image], proposed: Floats) -> tuple[Floats, Floats, 
     That is in radii, as the sum of shift and growth: what lies on a rim stays where it is.
     """
     judge = the_judge()
-    things, odds = judge.scouted(halves, proposed)
+    starts = [proposed * np.array([1, 1, share], np.float32) for share in _STARTS]
+    things, odds = judge.scouted(halves, np.concatenate(starts))
     worth = differing(things, odds, _SCOUT_LEAST, _SCOUT_MOST)
     before, _ = judge.judged(halves, things[worth])
     things, odds = judge.judged(halves, before)
-    worth = differing(things, odds, _JUDGE_LEAST, _SCOUT_MOST)
+    worth = differing(things, odds, _JUDGE_LEAST, _JUDGE_MOST)
     before, _ = judge.read(halves, _agreed(things, odds, worth))
     things, second = judge.read(halves, before)
     shift = np.hypot(*(things - before)[:, :2].T) / before[:, 2]
     unsettled = shift + np.abs(np.log(things[:, 2] / before[:, 2]))
-    both: Floats = ((odds[worth] + second) / 2).astype(np.float32)
-    return things, both, unsettled.astype(np.float32)
+    # What the judge has let pass the reader does not drop: it stays, if only in doubt.
+    first = odds[worth]
+    both = np.maximum((first + second) / 2, np.minimum(first, _log_odds(_AT_LEAST)))
+    return things, both.astype(np.float32), unsettled.astype(np.float32)
+
+
+def _log_odds(trust: float) -> float:
+    return math.log(trust / (1 - trust))
 
 
 def _trust(odds: Floats, things: Floats, largest: float) -> Floats:
@@ -198,11 +211,27 @@ def _reported(things: Floats, trust: Floats, unsettled: Floats, inside: Image) -
     likely = np.flatnonzero(trust >= _LEAST_CONFIDENCE)
     odds = np.log(trust[likely] / (1 - trust[likely] + _ALL_BUTSURE))
     kept = likely[distinct(things[likely], odds - _RESTLESS * unsettled[likely])]
+    kept = _outermost(things, trust, kept)
     around = np.where(trust[kept] >= CERTAIN, 0, things[kept, 2] + _RIM_PX)
     places = zip(things[kept, :2].tolist(), around.tolist(), strict=True)
     good = [_within(inside, column, row, reach) for (column, row), reach in places]
     reported: NDArray[np.intp] = kept[np.array(good, bool)]
     return reported
+
+
+def _outermost(things: Floats, trust: Floats, kept: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the things kept, or what is as surely a mark about the same centre but wider.
+
+    The light within an indentation makes circles, that outside of it does not.
+    """
+    x, y, radii = things.T
+    wider = kept.copy()
+    for k, i in enumerate(kept.tolist()):
+        same = np.hypot(x - x[i], y - y[i]) < _CENTRED * radii
+        same &= (radii > radii[i]) & (radii < _WIDER * radii[i]) & (trust >= _AS_SURE)
+        if trust[i] >= _AS_SURE and same.any():
+            wider[k] = np.flatnonzero(same)[np.argmax(radii[same])]
+    return wider
 
 
 def _agreed(things: Floats, odds: Floats, kept: NDArray[np.intp]) -> Floats:
@@ -235,6 +264,31 @@ def _echoes(mark: Mark, other: Mark) -> bool:
     return size < (_UNLIKELY_SIZE if mark.confidence < _UNLIKELY else 1.0) and 0 < away < _ECHO
 
 
+def _called(mark: Mark) -> Mark:
+    """Return the mark, in doubt unless both nets together are far surer of it than not."""
+    return (
+        mark
+        if mark.confidence >= _CERTAIN_FROM
+        else replace(mark, confidence=min(mark.confidence, _DOUBTED))
+    )
+
+
+def _of_account(marks: Sequence[Mark]) -> list[Mark]:
+    """Return the marks without the unlikely ones that are but a part of another doubtful one.
+
+    Nothing is lost by it: the larger keeps all the room that the smaller would keep.
+    """
+    doubtful = [mark for mark in marks if not mark.certain]
+    unlikely = [mark for mark in doubtful if mark.confidence < _UNLIKELY]
+    parts = {mark for mark in unlikely if any(_holds(other, mark) for other in doubtful)}
+    return [mark for mark in marks if mark not in parts]
+
+
+def _holds(large: Mark, small: Mark) -> bool:
+    near = large.centre.distance(small) < min(large.diameter / 2, large.diameter - small.diameter)
+    return near and small.diameter < large.diameter < _PARTS * small.diameter
+
+
 def _with_ground_of_their_own(marks: Sequence[Mark], odd: Image, frame: Frame) -> list[Mark]:
     """Return the marks without circles that show nothing but the surer, smaller mark in them."""
     left = []
@@ -265,10 +319,11 @@ def _fill(picture: Image, mark: Mark, share: float, frame: Frame, grey: int) -> 
     cv2.circle(picture, (round(column), round(row)), math.ceil(radius), (grey,), -1)
 
 
-def _unexplained(spots: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:
+def _unexplained(spots: Floats, marks: Sequence[Mark], odd: Image, frame: Frame) -> list[Mark]:
     """Return the odd spots in which no mark was found, as doubtful marks.
 
     A mark that is not sure does not explain a spot that is larger: it may be two that touch.
+    A sure one does, unless the spot goes on beyond its raised rim.
     """
     left: list[Mark] = []
     for column, row, radius in spots.tolist():
@@ -276,14 +331,19 @@ def _unexplained(spots: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mar
             continue
         place = frame.to_mm(column, row)
         spot = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, _UNEXPLAINED)
-        if not any(_explains(mark, spot) for mark in [*marks, *left]):
+        near = [mark for mark in [*marks, *left] if _meets(mark, spot)]
+        sure = [mark for mark in near if mark.confidence >= SURE]
+        if any(spot.diameter < _LARGER * mark.diameter for mark in near):
+            continue
+        if any(spot.diameter < _BEYOND * mark.diameter for mark in sure):
+            continue
+        if not sure or _own_share(spot, sure, odd, frame) > _TOUCHING:
             left.append(spot)
     return left
 
 
-def _explains(mark: Mark, spot: Mark) -> bool:
-    near = mark.centre.distance(spot) < max(mark.diameter, spot.diameter) / 2
-    return near and (mark.confidence >= SURE or spot.diameter < _LARGER * mark.diameter)
+def _meets(mark: Mark, spot: Mark) -> bool:
+    return mark.centre.distance(spot) < max(mark.diameter, spot.diameter) / 2
 
 
 def searched(shape: tuple[int, ...], outline: Outline, frame: Frame) -> Image:

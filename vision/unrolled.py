@@ -69,7 +69,7 @@ def flat_view(seen: Image) -> Floats:
     grey = seen.astype(np.float32)
     mean = grey.mean(axis=(1, 2), keepdims=True)
     spread = grey.std(axis=(1, 2), keepdims=True) + np.float32(2)
-    outside = grey[:, :, -OUTSIDE:].reshape(len(grey), -1)
+    outside = grey[:, :, -OUTSIDE:].reshape(len(grey), RAYS * OUTSIDE)
     usual = np.median(outside, axis=1)[:, None]
     unrest = 2 * np.median(np.abs(outside - usual), axis=1) + np.float32(1)
     by_outside = (grey - usual[:, :, None]) / (2 * unrest[:, None, None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -11,27 +12,33 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmarks.vision_samples import Samples
+from vision.unrolled import OUTSIDE, RAYS, SAMPLES, WRAPPED
 
 _BATCH = 256
 _LABEL = 0.001
-_BETA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A net: side of its pictures, their number, (channels, stride) by layer, hidden numbers.
+    """A net: sides of its pictures, their number, (channels, stride) by layer, hidden numbers.
 
-    `by_surroundings` are the close-ups that are shown a second time by their surroundings.
+    `flat` tells that it looks at rims laid out flat, and `beta` from which error on (radii)
+    the move counts by its size, below by its square.
     """
 
-    side: int
+    sides: tuple[int, int]
     pictures: int
     layers: tuple[tuple[int, int], ...]
     hidden: int
+    flat: bool = False
+    beta: float = 0.05
 
 
-SCOUT = Plan(24, 2, ((12, 2), (24, 2), (32, 2)), 32)
-JUDGE = Plan(32, 3, ((16, 2), (24, 1), (40, 2), (64, 2)), 64)
+SCOUT = Plan((24, 24), 2, ((12, 2), (24, 2), (32, 2)), 32)
+JUDGE = Plan((32, 32), 3, ((16, 2), (24, 1), (40, 2), (64, 2)), 64)
+READER = Plan(
+    (RAYS + 2 * WRAPPED, SAMPLES), 2, ((12, 2), (24, 2), (40, 1), (64, 2)), 64, True, 0.01
+)
 
 
 class TorchNet(nn.Module):
@@ -39,12 +46,12 @@ class TorchNet(nn.Module):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
-        channels, side, convolutions = plan.pictures, plan.side, []
+        channels, sides, convolutions = plan.pictures, plan.sides, []
         for wide, stride in plan.layers:
             convolutions.append(nn.Conv2d(channels, wide, 3, stride))
-            channels, side = wide, -(-side // stride)
+            channels, sides = wide, (-(-sides[0] // stride), -(-sides[1] // stride))
         self.convolutions = nn.ModuleList(convolutions)
-        self.hidden = nn.Linear(side * side * channels + 1, plan.hidden)
+        self.hidden = nn.Linear(sides[0] * sides[1] * channels + 1, plan.hidden)
         self.last = nn.Linear(plan.hidden, 4)
 
     def forward(self, pictures: Tensor, sizes: Tensor) -> Tensor:
@@ -72,9 +79,11 @@ def fitted(plan: Plan, samples: Samples, epochs: int, seed: int, most: int) -> T
         order, total = torch.randperm(len(some)), 0.0
         for i in range(0, len(some) - _BATCH + 1, _BATCH):
             at = order[i : i + _BATCH]
-            pictures, right = _varied(seen[at], move[at])
-            answer = net(_views(pictures, plan), _sizes(radius[at]))
-            loss = _loss(answer, mark[at], right)
+            turned = _rolled if plan.flat else _turned
+            pictures, right = turned(seen[at].float(), move[at])
+            shown = _flat_views if plan.flat else _views
+            answer = net(shown(_spoilt(pictures), plan), _sizes(radius[at]))
+            loss = _loss(answer, mark[at], right, plan.beta)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -99,37 +108,68 @@ def arrays(net: TorchNet, plan: Plan, name: str) -> dict[str, NDArray[np.float16
     return kept
 
 
-def _loss(answer: Tensor, mark: Tensor, right: Tensor) -> Tensor:
+def _loss(answer: Tensor, mark: Tensor, right: Tensor, beta: float) -> Tensor:
     """Return how wrong the odds are, and for marks the move (over the mark's radius)."""
     sure = mark.float() * (1 - 2 * _LABEL) + _LABEL
     odds = nn.functional.binary_cross_entropy_with_logits(answer[:, 0], sure)
     off = nn.functional.smooth_l1_loss(
-        answer[mark][:, 1:], right[mark], beta=_BETA, reduction="none"
+        answer[mark][:, 1:], right[mark], beta=beta, reduction="none"
     )
     scale = 1 / right[mark][:, 2:].exp().clamp(0.3, 3)
     weight = torch.cat([scale, scale, torch.ones_like(scale)], 1)
     return odds + (off * weight).sum() / len(mark)
 
 
-def _varied(seen: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the close-ups turned, mirrored, some inverted, brighter, darker or noisier."""
+def _turned(pictures: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the close-ups turned by quarters and mirrored."""
     quarters = int(torch.randint(4, (1,)))
-    pictures = torch.rot90(seen.float(), quarters, (2, 3)).contiguous()
+    pictures = torch.rot90(pictures, quarters, (2, 3)).contiguous()
     for _ in range(quarters):
         move = torch.stack([move[:, 1], -move[:, 0], move[:, 2]], 1)
     if torch.rand(1) < 0.5:
         pictures, move = pictures.flip(3).contiguous(), move * torch.tensor([-1.0, 1, 1])
+    return pictures, move
+
+
+def _rolled(pictures: Tensor, move: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rims laid out flat turned by some rays, each by its own, and mirrored."""
+    rays = pictures.shape[2]
+    steps = torch.randint(rays, (len(pictures), 1))
+    rows = (torch.arange(rays)[None, :] - steps) % rays
+    whole = rows[:, None, :, None].expand(-1, 1, -1, pictures.shape[3])
+    pictures = torch.gather(pictures, 2, whole)
+    angle = (steps[:, 0] * (2 * math.pi / rays)).float()
+    cosine, sine = angle.cos(), angle.sin()
+    x, y = move[:, 0] * cosine - move[:, 1] * sine, move[:, 0] * sine + move[:, 1] * cosine
+    if torch.rand(1) < 0.5:
+        pictures, y = pictures.flip(2).roll(1, 2).contiguous(), -y
+    return pictures, torch.stack([x, y, move[:, 2]], 1)
+
+
+def _spoilt(pictures: Tensor) -> Tensor:
+    """Return the pictures, some inverted, brighter, darker or noisier."""
     each = (len(pictures), 1, 1, 1)
     pictures = torch.where(torch.rand(each) < 0.12, 255 - pictures, pictures)
     pictures = 255 * (pictures / 255).clamp(0, 1) ** torch.exp(0.25 * torch.randn(each))
     noise = (torch.rand(each) < 0.3) * 3 * torch.rand(each)
-    return (pictures + noise * torch.randn_like(pictures)).clamp(0, 255), move
+    return (pictures + noise * torch.randn_like(pictures)).clamp(0, 255)
 
 
 def _views(seen: Tensor, plan: Plan) -> Tensor:
     """Return what `vision.judge` shows its nets."""
     near = [_by_contrast(seen[:, 0]), _by_surroundings(seen[:, 0])]
     return torch.stack(near + [_by_contrast(seen[:, k]) for k in range(1, plan.pictures - 1)], 1)
+
+
+def _flat_views(seen: Tensor, plan: Plan) -> Tensor:
+    """Return what `vision.unrolled.flat_view` makes of rims laid out flat."""
+    grey = seen[:, 0]
+    outside = grey[:, :, -OUTSIDE:].flatten(1)
+    usual = _median(outside)[:, None]
+    unrest = 2 * _median((outside - usual).abs()) + 1
+    by_outside = ((grey - usual[:, :, None]) / (2 * unrest[:, None, None])).clamp(-3, 3)
+    views = torch.stack([_by_contrast(grey), by_outside], 1)
+    return torch.cat([views[:, :, -WRAPPED:], views, views[:, :, :WRAPPED]], 2)
 
 
 def _by_contrast(grey: Tensor) -> Tensor:

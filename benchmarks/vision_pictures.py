@@ -1,14 +1,19 @@
-"""Pictures that the finder's judge is fitted to and chosen by, each from its seed.
+"""Pictures that the finder's nets are fitted to, each from its seed.
 
-Three sets that share no seed: for fitting (the training lights and the plain look), for
-choosing thresholds and design (the held-out lights besides), and `benchmarks.vision_finding`
+Three sets that share no seed: for fitting (the training lights, the spent ones, any lamps at
+all, and the plain look), for choosing thresholds and design, and `benchmarks.vision_finding`
 has a third, with lights of its own, for the final figures.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -18,6 +23,7 @@ from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
 from vision.rendering import (
     ANY_LOOK,
+    SPENT_LOOKS,
     TRAINING_LOOKS,
     Wish,
     random_scene,
@@ -28,6 +34,7 @@ from vision.rendering import (
 Floats = NDArray[np.float32]
 
 FIRST_BLOCK, FIRST_PLAIN = 2_000_000, 4_000_000
+_LOOKS = (*TRAINING_LOOKS, *SPENT_LOOKS, *(5 * (ANY_LOOK,)))
 _SPOILT = 0.4
 
 
@@ -41,11 +48,33 @@ class Picture:
     frame: Frame
 
 
+Drawn = TypeVar("Drawn")
+
+Job = tuple[Callable[[int], Picture], int]
+"""How to draw a picture, and its seed."""
+
+
+def pictured(job: Job, folder: Path) -> Picture:
+    """Return a picture, drawn at most once: later it is read from the folder."""
+    draw, seed = job
+    return kept(lambda: draw(seed), folder / f"{seed}.pickle")
+
+
+def kept(draw: Callable[[], Drawn], path: Path) -> Drawn:
+    """Return what is drawn, or what was drawn before and lies at the path."""
+    if path.exists():
+        return cast(Drawn, pickle.loads(path.read_bytes()))
+    drawn = draw()
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_bytes(pickle.dumps(drawn))
+    half.rename(path)
+    return drawn
+
+
 def block_picture(seed: int) -> Picture:
-    """Return a block under one of the training lights, or any light, at one of three scales."""
+    """Return a block under one of the lights to fit by, at one of three scales."""
     rng = np.random.default_rng(seed)
-    looks = (*TRAINING_LOOKS, ANY_LOOK, ANY_LOOK, ANY_LOOK)
-    look = looks[seed % len(looks)]
+    look = _LOOKS[seed % len(_LOOKS)]
     scale = float(rng.choice([12.0, 12.0, 16.0, 20.0]))
     smallest = float(rng.choice([8, 8, 5.5]))
     wish = Wish(
@@ -67,18 +96,21 @@ def plain_picture(seed: int) -> Picture:
     sides = rng.uniform(40, 64, 2)
     outline: Outline = Round(float(sides[0])) if rng.random() < 0.5 else Rectangle(*sides.tolist())
     scale = float(rng.choice([12.0, 12.0, 19.2, 16.0]))
-    marks = _plain_marks(outline, scale, rng)
+    marks = plain_marks(outline, scale, rng, 4.5, 40)
     offset = Point(*rng.uniform(-1, 1, 2).tolist())
     image = render_surface(outline, marks, px_per_mm=scale, offset=offset, seed=seed)
     frame = Frame.centred(image.shape, scale).moved(offset)
     return Picture(_spoilt(image, seed), _in_px(tuple(marks), frame), outline, frame)
 
 
-def _plain_marks(outline: Outline, scale: float, rng: np.random.Generator) -> list[Mark]:
-    smallest = math.log(4.5 / scale)
+def plain_marks(
+    outline: Outline, scale: float, rng: np.random.Generator, least_px: float, most: int
+) -> list[Mark]:
+    """Return fewer than `most` marks from so many px up: of one usual size, and some strangers."""
+    smallest = math.log(least_px / scale)
     usual = math.exp(rng.uniform(smallest, math.log(4.5)))
     marks: list[Mark] = []
-    for _ in range(int(rng.integers(0, 40))):
+    for _ in range(int(rng.integers(0, most))):
         x, y = rng.uniform(-1, 1, 2) * (outline.half_width, outline.half_height)
         stranger = rng.random() < 0.4
         wide = rng.uniform(smallest, math.log(5)) if stranger else math.log(usual)

@@ -1,4 +1,4 @@
-"""Close-ups of what the finder proposes, with the answers its two nets should give."""
+"""Close-ups of what the finder proposes, with the answers its three nets should give."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from benchmarks.vision_pictures import Picture
 from vision.circle_votes import round_things
 from vision.finder import LARGEST_MM, searched
 from vision.frame import Image
-from vision.judge import FAR_ZOOM, NEAR_ZOOM, SCOUT_ZOOM, moved, scout_view
+from vision.judge import FAR_ZOOM, NEAR_ZOOM, SCOUT_ZOOM, judge_view, moved, scout_view
 from vision.nets import Net
 from vision.odd_spots import find_odd
+from vision.unrolled import unrolled
 from vision.views import close_ups, pyramid
 
 Floats = NDArray[np.float32]
@@ -22,9 +23,13 @@ Floats = NDArray[np.float32]
 _BESIDE, _SMALLEST, _LARGEST = 0.85, 0.28, 2.0
 """Up to where a proposal is one of a mark: distance and radius over the mark's radius."""
 
+_IN_SIGHT, _FROM, _TO = 0.4, 0.72, 1.7
+"""Likewise, up to where the reader can see the rim."""
+
 _LEAST_ODDS = -3.5
 _FALSE_TO_SCOUT, _FALSE_TO_JUDGE = 110, 70
 _TRUE_TO_SCOUT, _TRUE_TO_JUDGE = 60, 50
+_TO_READER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,25 @@ def judge_samples(picture: Picture, scout: Net, rng: np.random.Generator) -> Sam
     clear = ~unclear
     views = [close_ups(halves, things[clear], zoom) for zoom in (NEAR_ZOOM, FAR_ZOOM)]
     return Samples(np.stack(views, axis=1), mark[clear], move[clear], things[clear, 2])
+
+
+def reader_samples(picture: Picture, scout: Net, judge: Net, rng: np.random.Generator) -> Samples:
+    """Return what the reader learns from a picture: the rims of what the judge lets pass."""
+    halves, things = _proposed(picture)
+    things, odds = moved(things, scout(*scout_view(halves, things)))
+    things = things[odds > _LEAST_ODDS]
+    for _ in range(2):
+        things, odds = moved(things, judge(*judge_view(halves, things)))
+    things = rng.permutation(things[odds > _LEAST_ODDS])
+    mark = answers(things, picture.marks)[0]
+    shaken = [_shaken(picture.marks, rng, wide) for wide in (0.05, 0.12, 0.25)]
+    things = np.concatenate([things[mark][:_TO_READER], things[~mark][:_TO_READER], *shaken])
+    mark, unclear, move = answers(things, picture.marks)
+    growth = np.exp(-move[:, 2])
+    seen = (np.hypot(move[:, 0], move[:, 1]) < _IN_SIGHT) & (growth > _FROM) & (growth < _TO)
+    clear = ~unclear & (seen | ~mark)
+    views = unrolled(halves, things[clear])[:, None]
+    return Samples(views, mark[clear], move[clear], things[clear, 2])
 
 
 def _proposed(picture: Picture) -> tuple[list[Image], Floats]:

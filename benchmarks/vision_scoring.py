@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vision.finder import NoBlock, find_surface
+from vision.finder import NoBlock, Surface, find_surface
+from vision.frame import Image
 from vision.geometry import Mark, Point
 from vision.rendering import Scene, Wish, random_scene, render_block
 
@@ -55,7 +56,11 @@ def score(scene: Scene) -> Score:
     image = render_block(scene)
     started = time.process_time()
     surface = find_surface(image, px_per_mm=scene.px_per_mm)
-    seconds = time.process_time() - started
+    return compared(scene, image, surface, time.process_time() - started)
+
+
+def compared(scene: Scene, image: Image, surface: Surface | NoBlock, seconds: float) -> Score:
+    """Return how what was found in the picture of a scene differs from the truth."""
     if isinstance(surface, NoBlock):
         return Score(scene, (), (), scene.marks, 0, (), 0.0, surface.reason, seconds)
     true, seen = scene.frame(image.shape), surface.frame(image.shape, scene.px_per_mm)

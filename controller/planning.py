@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -13,6 +13,9 @@ from vision.geometry import Mark, Outline
 from vision.keep_out import KeepOut
 from vision.planner import plan_positions
 from vision.plans import Demands, NoRoom, Plan
+
+_SEEN_GUARD = 1.1
+"""Old indentations count as so much wider than they look: a light may hide part of the rim."""
 
 _ROUNDING_MM = 0.0002
 """The journal keeps places to 0.0001 mm: rounded, too, they keep every clearance."""
@@ -61,7 +64,8 @@ def plan_block(
 ) -> Plan | NoRoom:
     """Plan the positions and spares of one block. Pure and deterministic."""
     counts = (regulation.indentations, cell.spares)
-    return _planned(outline, tuple(marks), tuple(avoid), clear, *counts)
+    guarded = tuple(replace(mark, diameter=_SEEN_GUARD * mark.diameter) for mark in marks)
+    return _planned(outline, guarded, tuple(avoid), clear, *counts)
 
 
 @lru_cache(maxsize=1024)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import zxingcpp
 
-from vision.frame import Frame, Image
+from vision.frame import Frame, Image, turned
 from vision.geometry import Point
 from vision.regions import Disc, Region, RegionKind
 
-_QUIET = 1.15
-"""The code with its quiet zone is so much wider than the code."""
+_QUIET = 1.4
+"""So much wider than the code is what belongs to it: a QR code of 21 squares keeps 4 quiet."""
+
+_DISCS = 3
+"""So many discs by as many cover it; one alone would miss the corners or cover far more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,15 @@ class Code:
     @property
     def region(self) -> Region:
         """The part of the surface that it covers."""
-        disc = Disc(self.centre.x, self.centre.y, _QUIET * self.side / math.sqrt(2))
-        return Region(RegionKind.CODE, (disc,), self.side**2, f"code {self.text}")
+        pitch = _QUIET * self.side / _DISCS
+        steps = [(i - (_DISCS - 1) / 2) * pitch for i in range(_DISCS)]
+        places = [turned(x, y, self.direction) for x in steps for y in steps]
+        discs = tuple(
+            sorted(
+                Disc(self.centre.x + x, self.centre.y + y, pitch / math.sqrt(2)) for x, y in places
+            )
+        )
+        return Region(RegionKind.CODE, discs, self.side**2, f"code {self.text}")
 
 
 def read_codes(image: Image, frame: Frame) -> tuple[Code, ...]:

@@ -1,10 +1,11 @@
 """What a round thing in a picture is: an indentation or not, and where its rim really lies.
 
-Two small nets look at close-ups. The scout takes a coarse look at every proposal, says which
+Three small nets look at close-ups. The scout takes a coarse look at every proposal, says which
 are worth another, and shifts them to where the mark seems to be; the judge looks closely, at
-three renderings of each, twice. Their weights are fitted to rendered blocks under the training
-lights (`benchmarks.vision_judge` fits them anew). The close-ups are brought to one contrast,
-turned, mirrored and inverted in the fitting, so that they know as little as may be of the light.
+three renderings of each, twice; the reader looks at the rim of what is left, finely and laid
+out flat, and says where it runs. Their weights are fitted to rendered blocks under many lights
+(`benchmarks.vision_judge` fits them anew). The close-ups are brought to one contrast, turned,
+mirrored and inverted in the fitting, so that they know as little as may be of the light.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from vision.frame import Image
 from vision.nets import Net, net_of
+from vision.unrolled import flat_view, unrolled
 from vision.views import Zoom, by_contrast, by_surroundings, close_ups
 
 Floats = NDArray[np.float32]
@@ -34,10 +36,11 @@ _MOST_LARGER = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The two nets. Their answers are odds (logarithmic), shift (radii) and growth (log)."""
+    """The three nets. Their answers are odds (logarithmic), shift (radii) and growth (log)."""
 
     scout: Net
     judge: Net
+    reader: Net
 
     def scouted(self, halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
         """Return the things (column, row, radius; px) moved onto what they are, and the odds."""
@@ -46,6 +49,10 @@ class Judge:
     def judged(self, halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
         """Return the things moved onto their rims, and the odds, by the close look."""
         return moved(things, self.judge(*judge_view(halves, things)))
+
+    def read(self, halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
+        """Return the things moved onto their rims, and the odds, by the rims laid out flat."""
+        return moved(things, self.reader(*reader_view(halves, things)))
 
 
 def scout_view(halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
@@ -59,6 +66,11 @@ def judge_view(halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]
     near, far = (close_ups(halves, things, zoom) for zoom in (NEAR_ZOOM, FAR_ZOOM))
     views = [by_contrast(near), by_surroundings(near), by_contrast(far)]
     return np.stack(views, axis=3), _sizes(things)
+
+
+def reader_view(halves: Sequence[Image], things: Floats) -> tuple[Floats, Floats]:
+    """Return what the reader looks at: shape (n, 56, 48, 2), and the sizes (n, 1)."""
+    return flat_view(unrolled(halves, things)), _sizes(things)
 
 
 def _sizes(things: Floats) -> Floats:
@@ -78,4 +90,4 @@ def moved(things: Floats, answer: Floats) -> tuple[Floats, Floats]:
 def the_judge() -> Judge:
     """Return the judge that the package brings."""
     with files("vision").joinpath(WEIGHTS).open("rb") as file, np.load(file) as arrays:
-        return Judge(net_of(arrays, "scout"), net_of(arrays, "judge"))
+        return Judge(*(net_of(arrays, name) for name in ("scout", "judge", "reader")))

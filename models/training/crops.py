@@ -22,12 +22,11 @@ from numpy.typing import NDArray
 from models.kinds import KINDS
 from models.views import ZOOMS_MM, Views, close_up
 from vision.rendering import (
-    ANY_LOOK,
+    ANY_GLOW,
     DIAMETERS_MM,
     HELD_OUT_LOOKS,
     STRANGE_LOOKS,
     TRAINING_LOOKS,
-    UNSEEN_LOOKS,
     CropKind,
     CropTruth,
     Image,
@@ -73,11 +72,11 @@ class Part(StrEnum):
         """
         match self:
             case Part.TRAIN | Part.STATION:
-                return (*TRAINING_LOOKS, *(ANY_LOOK,) * len(TRAINING_LOOKS))
+                return (*TRAINING_LOOKS, *(ANY_GLOW,) * len(TRAINING_LOOKS))
             case Part.CHOOSE:
                 return HELD_OUT_LOOKS
             case Part.HELD_OUT:
-                return (*UNSEEN_LOOKS, *STRANGE_LOOKS)
+                return STRANGE_LOOKS
         return TRAINING_LOOKS
 
 

@@ -11,7 +11,7 @@ from vision.geometry import Mark, Round
 from vision.regions import RegionKind
 from vision.rendering import Dent, Pose, Scene, render_block
 from vision.rendering.blemishes import Blemish
-from vision.rendering.looks import coaxial, ring
+from vision.rendering.lightings import coaxial, ring
 from vision.rendering.texture import Finish
 
 _OLD = (Dent(8, 5, 0.8), Dent(-9, -4, 0.8), Dent(-3, 14, 0.8))

@@ -9,7 +9,7 @@ from vision.regions import Disc, RegionKind
 from vision.rendering import Dent, Scene, render_block
 from vision.rendering.blemishes import Blemish
 from vision.rendering.chance import rough_finish
-from vision.rendering.looks import coaxial
+from vision.rendering.lightings import coaxial
 from vision.rendering.texture import Finish
 from vision.rendering.writing import Writing
 

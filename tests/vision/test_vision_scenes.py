@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 from benchmarks.vision_scoring import scene_of, score
 from vision.geometry import Point
 from vision.rendering import (
+    ANY_GLOW,
     ANY_LOOK,
     DIAMETERS_MM,
     HELD_OUT_LOOKS,
     LOOKS,
+    SPENT_LOOKS,
     STRANGE_LOOKS,
     TRAINING_LOOKS,
     UNSEEN_LOOKS,
@@ -34,8 +36,10 @@ def test_the_same_seed_gives_the_same_pixels() -> None:
 
 
 def test_held_out_looks_are_not_among_those_for_training() -> None:
-    kept = (*HELD_OUT_LOOKS, *UNSEEN_LOOKS, *STRANGE_LOOKS)
-    assert sorted((*kept, *TRAINING_LOOKS, ANY_LOOK)) == sorted(LOOKS)
+    kept = {*SPENT_LOOKS, *UNSEEN_LOOKS, *STRANGE_LOOKS}
+    assert not kept & {*TRAINING_LOOKS, ANY_LOOK, ANY_GLOW}
+    assert not {*UNSEEN_LOOKS} & {*SPENT_LOOKS, *STRANGE_LOOKS}
+    assert kept | {*TRAINING_LOOKS, ANY_LOOK, ANY_GLOW} == set(LOOKS)
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -59,6 +63,26 @@ def test_a_flank_is_dark_in_bright_field_and_bright_in_dark_field() -> None:
         look = Look("one lamp", (lamp,), 0.1)
         seen = look.seen(Slopes(flank[None, :], 0 * flank[None, :]))[0]
         assert bool(seen.mean() > look.level) is brighter
+
+
+def test_a_bar_is_bright_along_its_reach_and_nowhere_else() -> None:
+    look = Look("one bar", (Lamp(1.0, 0.05, 0.2, 0.0, reach=(0.0, 0.4)),), 0.0)
+    on = [(0.2, -0.4), (0.2, 0.0), (0.2, 0.4)]
+    off = [(0.2, 0.6), (0.2, -0.6), (0.4, 0.0), (0.0, 0.0)]
+    p, q = np.array([*on, *off], np.float32).T[:, None, :]
+    seen = look.seen(Slopes(p, q))[0][0]
+    assert seen[: len(on)].min() > 0.9
+    assert seen[len(on) :].max() < 0.05
+
+
+@pytest.mark.parametrize("edge", [2.0, 8.0])
+def test_a_lamp_ends_as_sharply_as_it_is_told_to(edge: float) -> None:
+    lamp = Lamp(1.0, 0.2, edge=edge)
+    p = np.linspace(0, 0.5, 501, dtype=np.float32)[None, :]
+    glow = lamp.glow(p, np.zeros((1, 1), np.float32))[0]
+    assert glow[200] == pytest.approx(np.exp(-1), abs=1e-4)
+    width = np.flatnonzero(glow < 0.1)[0] - np.flatnonzero(glow < 0.9)[0]
+    assert (width > 150) if edge == 2.0 else (width < 80)
 
 
 def test_the_cone_has_its_angle_and_the_ball_its_curvature() -> None:

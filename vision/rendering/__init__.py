@@ -11,25 +11,29 @@ from vision.rendering.block import render_block
 from vision.rendering.chance import Wish, random_scene
 from vision.rendering.crop import DIAMETERS_MM, CropKind, CropTruth, render_crop
 from vision.rendering.dents import Dent
-from vision.rendering.looks import (
+from vision.rendering.lightings import (
+    ANY_GLOW,
     ANY_LOOK,
     HELD_OUT_LOOKS,
     LOOKS,
+    SPENT_LOOKS,
     STRANGE_LOOKS,
     TRAINING_LOOKS,
     UNSEEN_LOOKS,
-    Look,
 )
+from vision.rendering.looks import Look
 from vision.rendering.plain import render_surface
 from vision.rendering.plain_crop import render_plain_crop
 from vision.rendering.plain_flaws import Flaw, FlawKind
 from vision.rendering.scene import Pose, Scene
 
 __all__ = [
+    "ANY_GLOW",
     "ANY_LOOK",
     "DIAMETERS_MM",
     "HELD_OUT_LOOKS",
     "LOOKS",
+    "SPENT_LOOKS",
     "STRANGE_LOOKS",
     "TRAINING_LOOKS",
     "UNSEEN_LOOKS",

@@ -118,20 +118,23 @@ def _bend(slopes: Slopes, scene: Scene, shape: tuple[int, int], frame: Frame) ->
 def _break_edge(slopes: Slopes, scene: Scene, depth: Floats, where: Places) -> None:
     """Add the chamfer along the rim, falling outwards."""
     px = scene.px_per_mm
+    # The face within, most of the picture, has no share in it.
+    near = np.nonzero(depth < scene.chamfer + 2 / px)
+    wide, high = where.x[near], where.y[near]
     # Rounded over two pixels, or the bright line of the edge would break into dots.
-    share = np.clip((np.float32(scene.chamfer) - depth) * np.float32(px / 3) + 0.5, 0, 1)
+    share = np.clip((np.float32(scene.chamfer) - depth[near]) * np.float32(px / 3) + 0.5, 0, 1)
     if isinstance(scene.outline, Round):
-        away = np.sqrt(where.x * where.x + where.y * where.y) + np.float32(1e-6)
-        x, y = where.x / away, where.y / away
+        away = np.sqrt(wide * wide + high * high) + np.float32(1e-6)
+        x, y = wide / away, high / away
     else:
-        side = np.float32(scene.outline.half_width) - np.abs(where.x) <= (
-            np.float32(scene.outline.half_height) - np.abs(where.y)
+        side = np.float32(scene.outline.half_width) - np.abs(wide) <= (
+            np.float32(scene.outline.half_height) - np.abs(high)
         )
-        x, y = np.sign(where.x) * side, np.sign(where.y) * ~side
+        x, y = np.sign(wide) * side, np.sign(high) * ~side
     cosine, sine = np.float32(math.cos(where.turn)), np.float32(math.sin(where.turn))
     fall = share * np.float32(-_CHAMFER_SLOPE)
-    slopes.p += fall * (x * cosine - y * sine)
-    slopes.q += fall * (x * sine + y * cosine)
+    slopes.p[near] += fall * (x * cosine - y * sine)
+    slopes.q[near] += fall * (x * sine + y * cosine)
 
 
 def _shone(

@@ -12,7 +12,8 @@ from vision.geometry import Outline, Point, Rectangle, Round
 from vision.regions import RegionKind
 from vision.rendering.blemishes import Blemish
 from vision.rendering.dents import Dent
-from vision.rendering.looks import LOOKS, TRAINING_LOOKS, Look
+from vision.rendering.lightings import LOOKS, TRAINING_LOOKS
+from vision.rendering.looks import Look
 from vision.rendering.scene import Form, Ground, Optics, Pose, Scene
 from vision.rendering.texture import FINISHES, Finish
 from vision.rendering.writing import FONTS, Writing

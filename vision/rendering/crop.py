@@ -22,7 +22,8 @@ from vision.rendering.chance import (
     telling_look,
 )
 from vision.rendering.dents import Dent
-from vision.rendering.looks import TRAINING_LOOKS, Look
+from vision.rendering.lightings import TRAINING_LOOKS
+from vision.rendering.looks import Look
 from vision.rendering.scene import Form, Pose, Scene
 from vision.rendering.site import Site, neighbours, random_site
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import cv2
@@ -30,8 +28,10 @@ _MATTE: Final = 0.35
 class Lamp:
     """Light that a mirror of slope (`p`, `q`) throws into the camera.
 
-    `radius` > 0 makes it a ring of that slope around (p, q); `width` is its blur;
-    `segments` > 0 leaves gaps in the ring. A negative power is a dark place.
+    `radius` > 0 makes it a ring of that slope around (p, q); `reach` a bar that goes so far
+    to both sides of (p, q); `width` is its blur, and `edge` how sharply it ends: 2 like a
+    glow, 8 like a window. `segments` > 0 leaves gaps in the ring. A negative power is a dark
+    place.
     """
 
     power: float
@@ -40,6 +40,22 @@ class Lamp:
     q: float = 0.0
     radius: float = 0.0
     segments: int = 0
+    reach: tuple[float, float] = (0.0, 0.0)
+    edge: float = 2.0
+
+    def glow(self, p: Floats, q: Floats) -> Floats:
+        """Return how much of it each slope throws into the camera; `p` a row, `q` a column."""
+        across, up = p - np.float32(self.p), q - np.float32(self.q)
+        if any(self.reach):
+            x, y = (np.float32(v) for v in self.reach)
+            along = np.clip((across * x + up * y) / (x * x + y * y), -1, 1)
+            across, up = across - along * x, up - along * y
+        away = np.sqrt(across * across + up * up) - np.float32(self.radius)
+        fall = np.abs(away / np.float32(self.width)) ** np.float32(self.edge)
+        glow: Floats = np.float32(self.power) * np.exp(-fall)
+        if self.segments:
+            glow *= 0.5 + 0.5 * np.cos(self.segments * np.arctan2(up, across))
+        return glow
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +124,7 @@ def _tables(look: Look) -> tuple[Floats, Floats]:
     light = np.full((_CELLS, _CELLS), np.float32(look.diffuse), np.float32)
     light /= 1 + 0.5 * (p * p + q * q)
     for lamp in look.lamps:
-        across, up = p - np.float32(lamp.p), q - np.float32(lamp.q)
-        away = np.sqrt(across * across + up * up) - np.float32(lamp.radius)
-        glow = np.float32(lamp.power) * np.exp(-((away / np.float32(lamp.width)) ** 2))
-        if lamp.segments:
-            glow *= 0.5 + 0.5 * np.cos(lamp.segments * np.arctan2(up, across))
-        light += glow
+        light += lamp.glow(p, q)
     light = np.maximum(light, 0).astype(np.float32)
     # So broad a blur needs no fine grid.
     few = cv2.resize(light, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
@@ -122,177 +133,3 @@ def _tables(look: Look) -> tuple[Floats, Floats]:
     matte = cv2.resize(few, (_CELLS, _CELLS), interpolation=cv2.INTER_LINEAR)
     matte = matte + 0.25 * matte.mean()
     return light, matte.astype(np.float32, copy=False)
-
-
-# -- the kinds of lighting that stations have ------------------------------------
-
-
-def coaxial(rng: np.random.Generator) -> Look:
-    """Return light through a half mirror along the camera's axis: flat bright, slopes dark."""
-    tilt = rng.normal(0, 0.02, 2)
-    lamp = Lamp(1.0, rng.uniform(0.07, 0.22), *tilt.tolist())
-    return Look("coaxial", (lamp,), rng.uniform(0.04, 0.30), rng.uniform(0, 0.0015))
-
-
-def ring(rng: np.random.Generator) -> Look:
-    """Return a high ring light in dark field: flat dark, flanks of dents bright rings."""
-    lamp = Lamp(1.0, rng.uniform(0.12, 0.28), radius=rng.uniform(0.22, 0.55))
-    return Look("ring", (lamp,), rng.uniform(0.06, 0.30))
-
-
-def low_angle(rng: np.random.Generator) -> Look:
-    """Return one or two bar lights from low at the side: dents are crescents."""
-    lamps = []
-    azimuth = rng.uniform(0, 2 * math.pi)
-    for power in (1.0, rng.choice([0.0, 0.5, 0.8])):
-        slope = rng.uniform(0.35, 0.75)
-        place = (slope * math.cos(azimuth), slope * math.sin(azimuth))
-        lamps.append(Lamp(float(power), rng.uniform(0.20, 0.40), *place))
-        azimuth += rng.uniform(0.6, 1.4) * math.pi
-    return Look("low_angle", tuple(lamps), rng.uniform(0.15, 0.40))
-
-
-def panel(rng: np.random.Generator) -> Look:
-    """Return a broad light panel beside the camera whose edge shades off over the block."""
-    azimuth, slope = rng.uniform(0, 2 * math.pi), rng.uniform(0.05, 0.14)
-    lamp = Lamp(1.0, rng.uniform(0.16, 0.30), slope * math.cos(azimuth), slope * math.sin(azimuth))
-    return Look("panel", (lamp,), rng.uniform(0.05, 0.25), rng.uniform(0.0005, 0.002))
-
-
-def mixed(rng: np.random.Generator) -> Look:
-    """Return coaxial light and a ring light together."""
-    one, other = coaxial(rng), ring(rng)
-    strong = Lamp(rng.uniform(0.2, 1.2), other.lamps[0].width, radius=other.lamps[0].radius)
-    return Look("mixed", (one.lamps[0], strong), one.diffuse, one.spread)
-
-
-def dome(rng: np.random.Generator) -> Look:
-    """Return a diffuse dome with the camera's dark hole in its top."""
-    broad = Lamp(1.0, rng.uniform(0.30, 0.50))
-    hole = Lamp(-rng.uniform(0.35, 0.65), rng.uniform(0.06, 0.12), *rng.normal(0, 0.015, 2))
-    return Look("dome", (broad, hole), rng.uniform(0.0, 0.1), rng.uniform(0, 0.0008))
-
-
-def segments(rng: np.random.Generator) -> Look:
-    """Return a ring of three to six separate lamps over a weak coaxial light."""
-    count = int(rng.integers(3, 7))
-    lamps = Lamp(1.0, rng.uniform(0.10, 0.22), radius=rng.uniform(0.25, 0.5), segments=count)
-    centre = Lamp(rng.uniform(0.35, 0.9), rng.uniform(0.10, 0.20))
-    return Look("segments", (lamps, centre), rng.uniform(0.05, 0.2), rng.uniform(0, 0.001))
-
-
-def tubes(rng: np.random.Generator) -> Look:
-    """Return two parallel fluorescent tubes above: bright lines instead of spots."""
-    azimuth, apart = rng.uniform(0, math.pi), rng.uniform(0.25, 0.6)
-    along, across = (math.cos(azimuth), math.sin(azimuth)), (-math.sin(azimuth), math.cos(azimuth))
-    off, width = rng.uniform(-0.1, 0.1), rng.uniform(0.08, 0.16)
-    lamps = []
-    for side in (off - apart / 2, off + apart / 2):
-        for t in np.linspace(-0.45, 0.45, 7).tolist():
-            place = (t * along[0] + side * across[0], t * along[1] + side * across[1])
-            lamps.append(Lamp(0.6, width, *place))
-    return Look("tubes", tuple(lamps), rng.uniform(0.10, 0.35), rng.uniform(0, 0.001))
-
-
-def skewed(rng: np.random.Generator) -> Look:
-    """Return a ring light that is not square to the block, with some light of the room."""
-    azimuth, tilt = rng.uniform(0, 2 * math.pi), rng.uniform(0.06, 0.18)
-    place = (tilt * math.cos(azimuth), tilt * math.sin(azimuth))
-    lamp = Lamp(1.0, rng.uniform(0.10, 0.20), *place, radius=rng.uniform(0.22, 0.45))
-    room = Lamp(rng.uniform(0.05, 0.4), rng.uniform(0.3, 0.6), *rng.normal(0, 0.15, 2).tolist())
-    return Look("skewed", (lamp, room), rng.uniform(0.08, 0.30))
-
-
-def leds(rng: np.random.Generator) -> Look:
-    """Return a bar of separate LEDs beside the camera: each shows as a point in every dent."""
-    azimuth, slope = rng.uniform(0, 2 * math.pi), rng.uniform(0.12, 0.4)
-    out, across = (math.cos(azimuth), math.sin(azimuth)), (-math.sin(azimuth), math.cos(azimuth))
-    lamps = []
-    for t in np.linspace(-0.35, 0.35, int(rng.integers(3, 6))).tolist():
-        place = (slope * out[0] + t * across[0], slope * out[1] + t * across[1])
-        lamps.append(Lamp(1.0, rng.uniform(0.06, 0.12), *place))
-    lamps.append(Lamp(rng.uniform(0.3, 1.0), rng.uniform(0.12, 0.25)))
-    return Look("leds", tuple(lamps), rng.uniform(0.08, 0.3), rng.uniform(0, 0.001))
-
-
-def medley(rng: np.random.Generator) -> Look:
-    """Return whatever lamps chance puts up: spots, rings whole or in parts, dark places."""
-    lamps = []
-    for _ in range(int(rng.integers(1, 7))):
-        p, q = (rng.normal(0, 0.3, 2) * (rng.random() < 0.8)).tolist()
-        round_one = rng.random() < 0.35
-        lamps.append(
-            Lamp(
-                float(rng.uniform(0.3, 1.2) * (-0.5 if rng.random() < 0.15 else 1)),
-                float(np.exp(rng.uniform(math.log(0.07), math.log(0.5)))),
-                0.4 * p if round_one else p,
-                0.4 * q if round_one else q,
-                radius=rng.uniform(0.15, 0.6) if round_one else 0.0,
-                segments=int(rng.integers(2, 9)) if round_one and rng.random() < 0.5 else 0,
-            )
-        )
-    return Look("medley", tuple(lamps), rng.uniform(0.03, 0.4), rng.uniform(0, 0.0015))
-
-
-def half_ring(rng: np.random.Generator) -> Look:
-    """Return a ring light of which one half is dark, over a weak broad light."""
-    start, radius = rng.uniform(0, 2 * math.pi), rng.uniform(0.25, 0.5)
-    width, arc = rng.uniform(0.09, 0.18), rng.uniform(0.8, 1.3) * math.pi
-    lamps = [
-        Lamp(0.7, width, radius * math.cos(start + t * arc), radius * math.sin(start + t * arc))
-        for t in np.linspace(0, 1, 9).tolist()
-    ]
-    lamps.append(Lamp(rng.uniform(0.15, 0.8), rng.uniform(0.15, 0.35)))
-    return Look("half_ring", tuple(lamps), rng.uniform(0.08, 0.3), rng.uniform(0, 0.001))
-
-
-def window(rng: np.random.Generator) -> Look:
-    """Return daylight from a window with a cross bar, and a lamp somewhere else in the room."""
-    azimuth, slope = rng.uniform(0, 2 * math.pi), rng.uniform(0.05, 0.40)
-    out, across = (math.cos(azimuth), math.sin(azimuth)), (-math.sin(azimuth), math.cos(azimuth))
-    pane, width = rng.uniform(0.10, 0.18), rng.uniform(0.06, 0.10)
-    lamps = []
-    for row in (-pane, pane):
-        for column in (-pane, pane):
-            far, aside = slope + 0.6 * row, column
-            place = (far * out[0] + aside * across[0], far * out[1] + aside * across[1])
-            lamps.append(Lamp(1.0, width, *place))
-    lamps.append(Lamp(rng.uniform(0.2, 0.8), rng.uniform(0.15, 0.3), *rng.normal(0, 0.2, 2)))
-    return Look("window", tuple(lamps), rng.uniform(0.10, 0.35), rng.uniform(0, 0.001))
-
-
-LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](
-    {
-        "coaxial": coaxial,
-        "ring": ring,
-        "low_angle": low_angle,
-        "panel": panel,
-        "mixed": mixed,
-        "dome": dome,
-        "segments": segments,
-        "tubes": tubes,
-        "skewed": skewed,
-        "leds": leds,
-        "half_ring": half_ring,
-        "window": window,
-        "medley": medley,
-    }
-)
-"""Every kind of lighting; each call returns another one of the kind."""
-
-HELD_OUT_LOOKS: Final = ("dome", "segments")
-"""Kinds that nothing may be trained on. The finder's choices were made by looking at them."""
-
-UNSEEN_LOOKS: Final = ("tubes", "skewed", "leds")
-"""Kinds that neither training nor any choice has used: only the final figures are taken here."""
-
-STRANGE_LOOKS: Final = ("half_ring", "window")
-"""Kinds kept for the figures of the classifier of indentations: nothing else has used them."""
-
-ANY_LOOK: Final = "medley"
-"""No kind, but as wide as chance is: the finder's judge and the classifier learn under it too."""
-
-TRAINING_LOOKS: Final = tuple(
-    name for name in LOOKS if name not in (*HELD_OUT_LOOKS, *UNSEEN_LOOKS, *STRANGE_LOOKS, ANY_LOOK)
-)
-"""Kinds that models and thresholds are made with."""

@@ -44,10 +44,10 @@ def spoil(light: Floats, flaw: Flaw, frame: Frame) -> None:
         grain = np.random.default_rng(7).standard_normal(light.shape, dtype=np.float32)
         light *= 1 + np.float32(0.30) * cv2.GaussianBlur(grain, (0, 0), 1.0) / np.float32(0.28)
         return
-    light *= 1 - _darkness(light.shape, flaw, frame)
+    light *= 1 - darkness(light.shape, flaw, frame)
 
 
-def _darkness(shape: tuple[int, ...], flaw: Flaw, frame: Frame) -> Floats:
+def darkness(shape: tuple[int, ...], flaw: Flaw, frame: Frame) -> Floats:
     """Return by which share a flaw darkens each pixel."""
     canvas = np.zeros(shape[:2], np.uint8)
     column, row = frame.to_px(flaw.x, flaw.y)

@@ -63,10 +63,12 @@ class Dialogue:
         await self._clock.sleep_link(self._late_until - self._clock.link())
         try:
             async with within(self.patience.connect_s, f"open {self.url}"):
-                _, port = await self._lines.connect(self.url, lambda: self._make(self.url))
+                transport, port = await self._lines.connect(self.url, lambda: self._make(self.url))
         except (LineError, DeadlineError) as error:
             return NotDone(Failure.NO_LINK, str(error))
         assert isinstance(port, TextLine)
+        # A serial port tells the protocol of its transport a turn later.
+        port.connection_made(transport)
         self._port = port
         return None
 

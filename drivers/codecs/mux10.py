@@ -44,6 +44,9 @@ class Dialect:
     errors: Mapping[bytes, str] = field(default_factory=_errors)
 
 
+_COMMON = Dialect()
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One value of one channel, with the digits as they were sent."""
@@ -92,6 +95,6 @@ def encode(reading: Reading) -> bytes:
     digits = f"{abs(reading.value):f}".rjust(WIDTH, "0")
     sign = "-" if reading.value.is_signed() else "+"
     frame = f"0{reading.channel}A{sign}{digits}".encode("ascii")
-    if parse(frame, Dialect()) != reading:
+    if parse(frame, _COMMON) != reading:
         raise ValueError(f"{reading} does not fit a frame")
     return frame + END

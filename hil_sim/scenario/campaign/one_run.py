@@ -220,11 +220,13 @@ class _Campaigner:
         while True:
             seen = rig.ledger.version
             await rig.clock.sleep(STALL_S)
-            if rig.ledger.version == seen:
+            late = rig.clock.process() - (self._days + OVERTIME_DAYS) * DAY_S
+            if rig.ledger.version == seen or late > STALL_S:
                 state = rig.state
                 asked = "; ".join(q.text for q in state.questions.values()) or "nothing is asked"
                 alarms = ", ".join(state.alarms) or "no alarm"
-                stalled.append(f"nothing happens any more in {state.mode}: {asked}; {alarms}")
+                what = "an intent stays open" if late > STALL_S else "nothing happens any more"
+                stalled.append(f"{what} in {state.mode}: {asked}; {alarms}")
                 self._give_up()
                 return
 

@@ -19,7 +19,7 @@ from vision.geometry import Mark
 LOOKED = 8
 """So many marks are looked at: more say the same once more."""
 _FEWEST = 3
-"""A size is believed from so many marks on: one alone may be dirt."""
+"""A size, or a kind that is not decided, is believed from so many marks on: one may be dirt."""
 _RIM_ERROR = 0.10
 """Under some lights all of a block's marks are measured 20 % too wide (confidence "D")."""
 
@@ -28,19 +28,20 @@ def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindT
     """Return what the old indentations say, joined with the order by the routing table.
 
     None for a face without any, or where the eyes cannot tell. Whether the face is damaged
-    is not asked here: marks that are decided to be no indentation are left out, and if the
-    whole is none, the classifier has nothing to say. So it costs no needless question.
+    is not asked here: marks that are likeliest no indentation are left out, and one or two
+    that are left exclude nothing unless their kind is decided. So dirt costs no question.
     """
     marks = _clearest(surface)
     if not marks:
         return None
     views = eyes.tell(sight.image, surface, marks, px_per_mm=sight.px_per_mm)
-    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if s.may_be_indentation]
+    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if s.best.is_indentation]
     if not pairs:
         return None
     together = pooled([seen for _, seen in pairs])
     wide = median(mark.diameter for mark, _ in pairs) if len(pairs) >= _FEWEST else None
-    doubt = _doubt(block, together, wide)
+    telling = together.kind is not None or len(pairs) >= _FEWEST
+    doubt = _doubt(block, together if telling else None, wide)
     return KindTold(
         block=block.name,
         kind=str(together.kind or ""),
@@ -58,9 +59,8 @@ def _clearest(surface: Surface) -> Sequence[Mark]:
     return sorted(certain, key=lambda mark: (-mark.confidence, mark))[:LOOKED]
 
 
-def _doubt(block: Block, together: Seen, wide: float | None) -> str:
+def _doubt(block: Block, seen: Seen | None, wide: float | None) -> str:
     nominal = block.order.nominal if block.order else None
     order = Claim(find_scale(block.scale), nominal)
-    seen = together if together.may_be_indentation else None
     answer = route(Evidence(seen, wide, order, None, _RIM_ERROR))
     return str(answer.doubt) if isinstance(answer, Question) else ""

@@ -20,6 +20,9 @@ LOOKED = 8
 """So many marks are looked at: more say the same once more."""
 _FEWEST = 3
 """A size, or a kind that is not decided, is believed from so many marks on: one may be dirt."""
+_UNLIKE = 0.15
+"""If a quarter of the marks is farther off the median width, they are of several scales or under
+a light that hides their rims: then neither size nor undecided kind is evidence."""
 _RIM_ERROR = 0.10
 """Under some lights all of a block's marks are measured 20 % too wide (confidence "D")."""
 
@@ -29,7 +32,7 @@ def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindT
 
     None for a face without any, or where the eyes cannot tell. Whether the face is damaged
     is not asked here: marks that are likeliest no indentation are left out, and one or two
-    that are left exclude nothing unless their kind is decided. So dirt costs no question.
+    that are left, or marks that differ in size, exclude nothing unless their kind is decided.
     """
     marks = _clearest(surface)
     if not marks:
@@ -39,8 +42,9 @@ def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindT
     if not pairs:
         return None
     together = pooled([seen for _, seen in pairs])
-    wide = median(mark.diameter for mark, _ in pairs) if len(pairs) >= _FEWEST else None
-    telling = together.kind is not None or len(pairs) >= _FEWEST
+    agree = _agree([mark for mark, _ in pairs])
+    wide = median(mark.diameter for mark, _ in pairs) if agree else None
+    telling = together.kind is not None or agree
     doubt = _doubt(block, together if telling else None, wide)
     return KindTold(
         block=block.name,
@@ -57,6 +61,13 @@ def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindT
 def _clearest(surface: Surface) -> Sequence[Mark]:
     certain = [mark for mark in surface.marks if mark.certain]
     return sorted(certain, key=lambda mark: (-mark.confidence, mark))[:LOOKED]
+
+
+def _agree(marks: Sequence[Mark]) -> bool:
+    """Tell whether there are enough marks, and of one size, as one scale leaves them."""
+    wide = median(mark.diameter for mark in marks)
+    unlike = sum(abs(mark.diameter - wide) > _UNLIKE * wide for mark in marks)
+    return len(marks) >= _FEWEST and 4 * unlike < len(marks)
 
 
 def _doubt(block: Block, seen: Seen | None, wide: float | None) -> str:

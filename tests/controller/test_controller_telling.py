@@ -154,6 +154,14 @@ def test_one_or_two_marks_exclude_a_kind_only_if_theirs_is_decided(
     assert answer is not None and (answer.doubt == Doubt.KIND_AGAINST_CLAIM) is doubt
 
 
+@pytest.mark.parametrize(("spread", "doubt"), [(0.02, True), (0.20, False)])
+def test_marks_that_differ_in_size_are_no_evidence(spread: float, doubt: bool) -> None:
+    wide = [1.5 * WIDE * (1 + k * spread) for k in (-1, -0.7, 0, 0.7, 1)]
+    found = [replace(mark, diameter=w) for mark, w in zip(marks(WIDE), wide, strict=True)]
+    answer = told([says(Kind.CONE)] * 5, found=found)
+    assert answer is not None and (answer.doubt != "") is doubt
+
+
 def test_what_is_likeliest_dirt_is_left_out_undecided() -> None:
     dirt = seen([0.0, 0.1, 0.0, 0.05, 0.05, 0.8], Caution(0.93, 0.98))
     assert dirt.kind is None

@@ -154,6 +154,16 @@ def test_one_or_two_marks_exclude_a_kind_only_if_theirs_is_decided(
     assert answer is not None and (answer.doubt == Doubt.KIND_AGAINST_CLAIM) is doubt
 
 
+@pytest.mark.parametrize(("hardness", "factor", "doubt"), [("20", 1.6, True), ("90", 1.6, False)])
+def test_small_marks_may_look_wider_by_a_pixel_on_each_side(
+    hardness: str, factor: float, doubt: bool
+) -> None:
+    nominal = Decimal(hardness)
+    wide = diameter_mm(find_scale("HRA"), nominal)
+    answer = told([says(Kind.CONE)] * 5, found=marks(factor * wide), of=block("HRA", hardness))
+    assert answer is not None and (answer.doubt == Doubt.SIZE_AGAINST_CLAIM) is doubt
+
+
 @pytest.mark.parametrize(("spread", "doubt"), [(0.02, True), (0.20, False)])
 def test_marks_that_differ_in_size_are_no_evidence(spread: float, doubt: bool) -> None:
     wide = [1.5 * WIDE * (1 + k * spread) for k in (-1, -0.7, 0, 0.7, 1)]

@@ -52,8 +52,8 @@ class Discs:
         """Tell for each place whether it lies outside of all of them, shape (n,)."""
         if len(places) * len(self.reach) <= _AT_ONCE:
             limits = (self.reach + _ROUNDING) ** 2
-            outside: NDArray[np.bool_] = squared_distances(places, self.centres) >= limits
-            return outside.all(axis=1)
+            outside = squared_distances(places, self.centres) >= limits
+            return np.asarray(outside.all(axis=1), np.bool_)
         clear = np.ones(len(places), np.bool_)
         for (x, y), reach in zip(self.centres, self.reach, strict=True):
             away = (places[:, 0] - x) ** 2 + (places[:, 1] - y) ** 2

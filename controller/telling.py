@@ -19,28 +19,36 @@ from vision.geometry import Mark
 LOOKED = 8
 """So many marks are looked at: more say the same once more."""
 _FEWEST = 3
-"""A size is believed from so many marks on: one alone may be dirt."""
+"""A size, or a kind that is not decided, is believed from so many marks on: one may be dirt."""
+_UNLIKE = 0.15
+"""If a quarter of the marks is farther off the median width, they are of several scales or under
+a light that hides their rims: then neither size nor undecided kind is evidence."""
 _RIM_ERROR = 0.10
 """Under some lights all of a block's marks are measured 20 % too wide (confidence "D")."""
+_RIM_PX = 2.0
+"""And by a pixel on each side where they are small: 45 % of a mark of 8 px was seen."""
 
 
 def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindTold | None:
     """Return what the old indentations say, joined with the order by the routing table.
 
     None for a face without any, or where the eyes cannot tell. Whether the face is damaged
-    is not asked here: marks that are decided to be no indentation are left out, and if the
-    whole is none, the classifier has nothing to say. So it costs no needless question.
+    is not asked here: marks that are likeliest no indentation are left out, and one or two
+    that are left, or marks that differ in size, exclude nothing unless their kind is decided.
     """
     marks = _clearest(surface)
     if not marks:
         return None
     views = eyes.tell(sight.image, surface, marks, px_per_mm=sight.px_per_mm)
-    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if s.may_be_indentation]
+    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if s.best.is_indentation]
     if not pairs:
         return None
     together = pooled([seen for _, seen in pairs])
-    wide = median(mark.diameter for mark, _ in pairs) if len(pairs) >= _FEWEST else None
-    doubt = _doubt(block, together, wide)
+    agree = _agree([mark for mark, _ in pairs])
+    wide = median(mark.diameter for mark, _ in pairs) if agree else None
+    telling = together.kind is not None or agree
+    widths = () if wide is None else (wide, max(wide - _RIM_PX / sight.px_per_mm, 0.0))
+    doubt = _doubt(block, together if telling else None, widths)
     return KindTold(
         block=block.name,
         kind=str(together.kind or ""),
@@ -58,9 +66,17 @@ def _clearest(surface: Surface) -> Sequence[Mark]:
     return sorted(certain, key=lambda mark: (-mark.confidence, mark))[:LOOKED]
 
 
-def _doubt(block: Block, together: Seen, wide: float | None) -> str:
+def _agree(marks: Sequence[Mark]) -> bool:
+    """Tell whether there are enough marks, and of one size, as one scale leaves them."""
+    wide = median(mark.diameter for mark in marks)
+    unlike = sum(abs(mark.diameter - wide) > _UNLIKE * wide for mark in marks)
+    return len(marks) >= _FEWEST and 4 * unlike < len(marks)
+
+
+def _doubt(block: Block, seen: Seen | None, widths: Sequence[float]) -> str:
+    """Return why the order cannot be right at any of the widths, empty if it can at one."""
     nominal = block.order.nominal if block.order else None
     order = Claim(find_scale(block.scale), nominal)
-    seen = together if together.may_be_indentation else None
-    answer = route(Evidence(seen, wide, order, None, _RIM_ERROR))
-    return str(answer.doubt) if isinstance(answer, Question) else ""
+    answers = [route(Evidence(seen, w, order, None, _RIM_ERROR)) for w in widths or (None,)]
+    doubts = [str(a.doubt) if isinstance(a, Question) else "" for a in answers]
+    return "" if "" in doubts else doubts[0]

@@ -20,6 +20,8 @@ NOWHERE: Places = np.empty((0, 2))
 _USUAL_MM, _FINEST_MM = 0.5, 0.125
 _FEW_POINTS, _MOST_POINTS = 1_000, 16_000
 _ALONG_RIM_MM = 1.0
+_AT_ONCE = 50_000
+"""Up to so many distances one table is quicker than going from disc to disc."""
 _BEYOND_MM = 0.1  # more than the slack of a descent's springs
 # Points that pass here must also pass where the sums are done in another order.
 _ROUNDING = 1e-9
@@ -48,6 +50,10 @@ class Discs:
 
     def clear_of(self, places: Places) -> NDArray[np.bool_]:
         """Tell for each place whether it lies outside of all of them, shape (n,)."""
+        if len(places) * len(self.reach) <= _AT_ONCE:
+            limits = (self.reach + _ROUNDING) ** 2
+            outside = squared_distances(places, self.centres) >= limits
+            return np.asarray(outside.all(axis=1), np.bool_)
         clear = np.ones(len(places), np.bool_)
         for (x, y), reach in zip(self.centres, self.reach, strict=True):
             away = (places[:, 0] - x) ** 2 + (places[:, 1] - y) ** 2

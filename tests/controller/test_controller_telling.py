@@ -141,6 +141,45 @@ def test_the_size_is_believed_when_three_marks_have_it(factor: float, doubt: boo
         assert (answer.doubt == Doubt.SIZE_AGAINST_CLAIM) is (doubt and count >= 3)
 
 
+@pytest.mark.parametrize(
+    ("sure", "count", "doubt"), [(0.97, 2, False), (0.97, 3, True), (0.999, 1, True)]
+)
+def test_one_or_two_marks_exclude_a_kind_only_if_theirs_is_decided(
+    sure: float, count: int, doubt: bool
+) -> None:
+    ball = {Kind.BALL_1_5875: sure, Kind.BALL_3_175: 1 - sure}
+    shown = seen([ball.get(kind, 0.0) for kind in KINDS], Caution(0.99, 0.98))
+    assert Kind.CONE not in shown.possible
+    answer = told([shown] * count)
+    assert answer is not None and (answer.doubt == Doubt.KIND_AGAINST_CLAIM) is doubt
+
+
+@pytest.mark.parametrize(("hardness", "factor", "doubt"), [("20", 1.6, True), ("90", 1.6, False)])
+def test_small_marks_may_look_wider_by_a_pixel_on_each_side(
+    hardness: str, factor: float, doubt: bool
+) -> None:
+    nominal = Decimal(hardness)
+    wide = diameter_mm(find_scale("HRA"), nominal)
+    answer = told([says(Kind.CONE)] * 5, found=marks(factor * wide), of=block("HRA", hardness))
+    assert answer is not None and (answer.doubt == Doubt.SIZE_AGAINST_CLAIM) is doubt
+
+
+@pytest.mark.parametrize(("spread", "doubt"), [(0.02, True), (0.20, False)])
+def test_marks_that_differ_in_size_are_no_evidence(spread: float, doubt: bool) -> None:
+    wide = [1.5 * WIDE * (1 + k * spread) for k in (-1, -0.7, 0, 0.7, 1)]
+    found = [replace(mark, diameter=w) for mark, w in zip(marks(WIDE), wide, strict=True)]
+    answer = told([says(Kind.CONE)] * 5, found=found)
+    assert answer is not None and (answer.doubt != "") is doubt
+
+
+def test_what_is_likeliest_dirt_is_left_out_undecided() -> None:
+    dirt = seen([0.0, 0.1, 0.0, 0.05, 0.05, 0.8], Caution(0.93, 0.98))
+    assert dirt.kind is None
+    assert told([dirt]) is None
+    answer = told([says(Kind.CONE)] * 3 + [dirt])
+    assert answer is not None and (answer.looked, answer.doubt) == (3, "")
+
+
 def test_of_many_marks_the_clearest_are_looked_at() -> None:
     many = [Mark(0.9 * n, 0.0, WIDE, 0.7 + 0.01 * n) for n in range(20)]
     answer = told([says(Kind.CONE)] * 20, found=many)

@@ -53,6 +53,7 @@ _PLAN: Colour = (235, 150, 40)
 _WHITE: Colour = (255, 255, 255)
 
 _GAP_MM, _DISC_MM, _AROUND_MM = 0.45, 1.3, 1.2
+_OF_PITCH = 0.42
 _DARKEST, _RANGE = 24, 200
 
 
@@ -123,12 +124,13 @@ def _drawn(block: _Block) -> Image:
         if mark not in named:
             true.ring(mark.centre, mark.diameter / 2 + _GAP_MM, _MISSED, 4 * _FINE)
         true.ring(mark.centre, mark.diameter / 2, _WHITE, _FINE)
+    size = min(_DISC_MM, _OF_PITCH * max(2.0, 4 * block.order.diameter))
     for place in plan.spares:
-        found.ring(place, _DISC_MM, _PLAN, 2 * _FINE)
+        found.ring(place, size, _PLAN, 2 * _FINE)
     for number, place in enumerate(plan.positions, 1):
-        found.ring(place, _DISC_MM + 0.2, _WHITE, -1)
-        found.ring(place, _DISC_MM, _PLAN, -1)
-        found.text(str(number), place, _WHITE, size=0.45 * _FINE)
+        found.ring(place, 1.15 * size, _WHITE, -1)
+        found.ring(place, size, _PLAN, -1)
+        found.text(str(number), place, _WHITE, size=0.36 * _FINE * size)
     small = cv2.resize(canvas, (_TILE_PX, _TILE_PX), interpolation=cv2.INTER_AREA)
     return small.astype(np.uint8, copy=False)
 
@@ -177,7 +179,8 @@ def _page(blocks: Sequence[_Block]) -> str:
 #text(size: 25pt, weight: "bold")[Twelve blocks under twelve lights]
 #v(-6pt)
 #text(size: 14pt, fill: rgb("6b675e"))[What is there, what the cell finds, and where it would
-indent. Lights marked #text(fill: rgb("a4501e"))[◆] are of kinds that nothing was fitted under.]
+indent; below each block how many old marks it bears and how wide the new ones will be. \\
+Lights marked #text(fill: rgb("a4501e"))[◆] are of kinds that nothing was fitted under.]
 #v(4pt)
 #key(ring("8a8a8a", w: 1pt), [truth (white)])
 #key(ring("{_web(_FOUND)}"), [found, certain])
@@ -200,8 +203,7 @@ def _cell(k: int, block: _Block) -> str:
     look = block.scene.look.name
     new = '#text(fill: rgb("a4501e"))[◆] ' if look in UNSEEN_LOOKS else ""
     marks, wide = len(block.scene.marks), block.order.diameter
-    places = len(block.outcome.plan.positions) if block.outcome.plan else 0
-    words = f"{marks} old marks; {places} places for {block.order.scale.symbol}, {wide:.2f} mm"
+    words = f"{marks} old, {wide:.2f} mm for {block.order.scale.symbol}"
     return f"""[#image("{k}.png", width: 274pt)
 #v(-7pt) {new}#text(weight: "bold")[{_LIGHTS[look]}] #h(1fr)
 #text(size: 11.5pt, fill: rgb("6b675e"))[{words}]],"""

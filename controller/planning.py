@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from controller.config import CellSection
 from metrology import Regulation, clearance_diameter, diameter_mm, find_scale
 from vision.geometry import Mark, Outline
+from vision.guarding import guarded
 from vision.keep_out import KeepOut
 from vision.planner import plan_positions
 from vision.plans import Demands, NoRoom, Plan
-
-_SEEN_GUARD = 1.1
-"""Old indentations count as so much wider than they look: a light may hide part of the rim."""
 
 _ROUNDING_MM = 0.0002
 """The journal keeps places to 0.0001 mm: rounded, too, they keep every clearance."""
@@ -64,8 +62,7 @@ def plan_block(
 ) -> Plan | NoRoom:
     """Plan the positions and spares of one block. Pure and deterministic."""
     counts = (regulation.indentations, cell.spares)
-    guarded = tuple(replace(mark, diameter=_SEEN_GUARD * mark.diameter) for mark in marks)
-    return _planned(outline, guarded, tuple(avoid), clear, *counts)
+    return _planned(outline, guarded(marks), tuple(avoid), clear, *counts)
 
 
 @lru_cache(maxsize=1024)

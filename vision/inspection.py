@@ -47,9 +47,14 @@ def inspect_surface(
     """
     frame = surface.frame(image.shape, px_per_mm)
     codes = read_codes(image, frame)
-    wide = tuple(_too_wide(mark) for mark in surface.marks if mark.diameter > WIDEST_MM)
-    known = (*(code.region for code in codes), *wide)
-    marks = _outside(surface.marks, known)
+    wide = [mark for mark in surface.marks if mark.diameter > WIDEST_MM]
+    squares = [code.region for code in codes]
+    patches = [_too_wide(mark) for mark in wide]
+    known = (*squares, *patches)
+    narrow = [mark for mark in surface.marks if mark not in wide]
+    # A sure mark within something wide stays one: it keeps more room than damage does.
+    specks = _outside([mark for mark in narrow if mark.confidence < SURE], known)
+    marks = [*_outside([mark for mark in narrow if mark.confidence >= SURE], squares), *specks]
     inside = searched(image.shape, surface.outline, frame)
     clear = [mark for mark in marks if mark.confidence >= SURE]
     condition = judge_condition(image, inside, frame, surface.outline, clear, known, limits)

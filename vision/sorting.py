@@ -22,7 +22,7 @@ _ECHO = 0.8
 _LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
 _PARTS = 3.0
 _LARGER = 1.3
-_BEYOND, _TOUCHING = 1.7, 0.1
+_BEYOND, _TOUCHING = 2.0, 0.1
 _UNLIKELY, _UNLIKELY_SIZE = 0.31, 1.6
 _RAISED, _OWN = 1.5, 0.05
 """How far a raised rim reaches, in radii, and the share of odd pixels that makes a mark."""

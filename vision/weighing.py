@@ -26,7 +26,7 @@ _STARTS = (1.0, 0.65, 1.5)
 _SCOUT_LEAST, _SCOUT_MOST = -6.0, 450
 _JUDGE_LEAST, _JUDGE_MOST = -4.0, 180
 _AT_LEAST = 0.3
-_TOO_WIDE = 1.03
+_TOO_WIDE, _FAR_TOO_WIDE = 1.03, 1.5
 _EQUAL, _ALIKE = 0.3, 1.4
 _ALL_BUTSURE, _RESTLESS = 0.0025, 4.0
 """Odds are cut off at 6 (logarithmic), and one radius of unrest takes away 4."""
@@ -83,10 +83,13 @@ def _trust(odds: Floats, things: Floats, largest: float) -> Floats:
     """Return the confidences of things (px).
 
     Below the detectable size the likely are doubtful, the rest none. What is wider than any
-    indentation is doubtful: it must not stand for a mark that lies in it.
+    indentation is doubtful: it must not stand for a mark that lies in it. A patch that is
+    far wider is for others to judge.
     """
     trust = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    trust = np.where(things[:, 2] > _TOO_WIDE * largest, np.minimum(trust, _FAINT), trust)
+    wide = things[:, 2] / largest
+    trust = np.where(wide > _TOO_WIDE, np.minimum(trust, _FAINT), trust)
+    trust = np.where(wide > _FAR_TOO_WIDE, 0, trust)
     capped = np.where(trust >= CERTAIN, DOUBTED, 0)
     return np.where(2 * things[:, 2] < DETECTABLE_PX, capped, trust).astype(np.float32)
 

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.vision_scoring import scene_of
 from tests.vision.blocks import laid_out, offsets, outlines, raw_marks, seeds
 from vision.finder import NoBlock, Surface, find_surface
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
-from vision.rendering import render_surface
+from vision.rendering import render_block, render_surface
 
 _SCALE = 12.0
 _CENTRE = Point(0.0, 0.0)
@@ -79,6 +80,18 @@ def test_a_ragged_spot_is_doubtful_but_keeps_its_place() -> None:
     assert clear.certain
     assert not ragged.certain
     assert ragged.diameter >= 1.0
+
+
+def test_a_circle_wider_than_any_indentation_hides_no_mark() -> None:
+    # Between a stain and an indentation of 4.7 mm a certain circle of 6.9 mm was seen once.
+    scene = scene_of(5_570_004, ("tubes",), 20.0, None)
+    image = render_block(scene)
+    surface = find_surface(image, px_per_mm=20.0)
+    assert isinstance(surface, Surface)
+    frame, truth = surface.frame(image.shape, 20.0), scene.frame(image.shape)
+    for mark in scene.marks:
+        place = frame.to_mm(*truth.to_px(mark.x, mark.y))
+        assert min(place.distance(found) for found in surface.marks) < 0.1 * mark.diameter + 0.05
 
 
 def test_two_marks_that_overlap_occupy_both_their_places() -> None:

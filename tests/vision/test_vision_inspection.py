@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -50,6 +51,18 @@ def test_a_flaw_is_a_region_and_no_mark(flaw: Flaw, kind: RegionKind) -> None:
     assert len(seen.surface.marks) == 2
     if kind is RegionKind.CODE:
         assert [code.text for code in seen.codes] == ["2007-102"]
+
+
+def test_a_mark_within_something_wide_stays_a_mark() -> None:
+    image = render_surface(Round(44), MARKS, px_per_mm=20.0, offset=Point(0, 0), seed=3)
+    found = find_surface(image, px_per_mm=20.0)
+    assert isinstance(found, Surface)
+    wide = Mark(1.0, 4.0, 11.0, 0.2)
+    seen = inspect_surface(
+        image, replace(found, marks=tuple(sorted((*found.marks, wide)))), px_per_mm=20.0
+    )
+    assert seen.surface.marks == found.marks
+    assert any(r.kind is RegionKind.DAMAGE for r in seen.surface.regions)
 
 
 def test_a_letter_does_not_occupy_as_a_mark_would() -> None:

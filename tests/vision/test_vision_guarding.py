@@ -1,0 +1,31 @@
+"""A plan counts with old indentations as wide as they may be."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vision.geometry import Mark
+from vision.guarding import guarded
+
+_marks = st.lists(
+    st.builds(Mark, st.floats(-20, 20), st.floats(-20, 20), st.floats(0.2, 6.5)), max_size=12
+)
+
+
+@given(_marks)
+def test_no_mark_becomes_smaller_or_moves(marks: list[Mark]) -> None:
+    for mark, wide in zip(marks, guarded(marks), strict=True):
+        assert (wide.x, wide.y, wide.confidence) == (mark.x, mark.y, mark.confidence)
+        assert 1.05 * mark.diameter < wide.diameter < 1.8 * mark.diameter
+
+
+@given(_marks)
+def test_the_order_of_marks_is_of_no_account(marks: list[Mark]) -> None:
+    assert sorted(guarded(marks)) == sorted(guarded(marks[::-1]))
+
+
+def test_one_that_reads_small_is_as_wide_as_its_kind() -> None:
+    kind = [Mark(float(i), 0.0, 1.5) for i in range(5)]
+    misread, other = Mark(9.0, 0.0, 1.1), Mark(0.0, 9.0, 0.4)
+    wide = guarded([*kind, misread, other])
+    assert wide[5].diameter == wide[0].diameter >= 1.6
+    assert wide[6].diameter < 0.5

@@ -30,6 +30,7 @@ from controller.startup import (
     settle_open_intents,
     take_command,
     uncertainties,
+    wake_arm,
 )
 from controller.state import CellState, Use
 from controller.transfer import move_block, settle_transfer, stand_by
@@ -189,7 +190,8 @@ class Cell:
                 continue
             failures += 1
             await self._complain(resource, stop)
-            if failures == self.rig.config.limits.failures:
+            # Again and again: whoever resumed took it for mended.
+            if failures % self.rig.config.limits.failures == 0:
                 await change(self.rig.ledger, "hold", f"{stop.source}: {stop.detail}")
             await self.rig.clock.sleep(self.rig.config.limits.cooldown(failures))
 
@@ -315,8 +317,18 @@ class Cell:
             elif state.mode in ("IDLE", "COMPLETE") and has_work(state):
                 await self._take_up_work()
             elif not self._in_motion():
+                if state.mode == "UNHOLDING":
+                    await self._take_heart()
                 await settle_mode(self.rig.ledger)
             await self.rig.ledger.changed(seen)
+
+    async def _take_heart(self) -> None:
+        """Have an arm that a stop has ended work again; what fails the workers will meet."""
+        trouble = await self._attempt(wake_arm)
+        if isinstance(trouble, Trouble):
+            await self._complain("resume", trouble)
+        else:
+            await self._complaints.withdraw("resume")
 
     def _in_motion(self) -> bool:
         state = self.rig.state

@@ -55,6 +55,24 @@ async def take_command(rig: Rig) -> Trouble | None:
     return await find_reference(rig)
 
 
+async def wake_arm(rig: Rig) -> Trouble | None:
+    """Bring the arm's program back if it ended, as an emergency stop ends it.
+
+    Only on a person's word that all is well: power, brakes and program are ours to bring
+    back then; the stop itself, and a protective one, are his.
+    """
+    status = await rig.devices.arm.read()
+    if not isinstance(status, Done):
+        return Trouble.of("arm", status)
+    if status.value.ready:
+        return None
+    started = await rig.devices.arm_controller.start()
+    if not isinstance(started, Done):
+        return Trouble.of(rig.devices.arm_controller_name, started)
+    fenced = await fence_arm(rig)
+    return fenced if isinstance(fenced, Trouble) else None
+
+
 async def settle_open_intents(rig: Rig) -> Stop | None:
     """Settle every intent that the last session left open, by evidence."""
     for intent in tuple(rig.state.intents.values()):

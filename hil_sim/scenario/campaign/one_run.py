@@ -216,16 +216,16 @@ class _Campaigner:
             await rig.ledger.changed(seen)
 
     async def _guard(self, rig: Rig, stalled: list[str]) -> None:
-        """Give up on a cell in which nothing happens any more."""
+        """Give up on a cell that gets no further: doors that open and close are no progress."""
         while True:
-            seen = rig.ledger.version
+            before = _progress(rig.state)
             await rig.clock.sleep(STALL_S)
             late = rig.clock.process() - (self._days + OVERTIME_DAYS) * DAY_S
-            if rig.ledger.version == seen or late > STALL_S:
+            if _progress(rig.state) == before or late > STALL_S:
                 state = rig.state
                 asked = "; ".join(q.text for q in state.questions.values()) or "nothing is asked"
                 alarms = ", ".join(state.alarms) or "no alarm"
-                what = "an intent stays open" if late > STALL_S else "nothing happens any more"
+                what = "an intent stays open" if late > STALL_S else "no progress any more"
                 stalled.append(f"{what} in {state.mode}: {asked}; {alarms}")
                 self._give_up()
                 return

@@ -121,7 +121,7 @@ def _asked(look: str, image: Image, px_per_mm: float, block: Block) -> Iterator[
         return
     if not seen.face_up:
         yield "needless: wrong side"
-    told = tell_kind(eyes, Sight("", image, px_per_mm), seen.surface, block)
+    told = tell_kind(eyes, Sight("", image, px_per_mm), seen, block)
     if told is not None and told.doubt:
         yield f"needless: kind ({told.doubt})"
     if told is not None and told.kind:

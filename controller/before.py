@@ -25,7 +25,7 @@ async def plan(rig: Rig, block: Block, seen: Survey, sight: Sight) -> tuple[AnyE
     if stranger:
         text = f"the code on the face says {stranger}, the manifest {block.name}"
         return ask(rig, "wrong_block", block.name, text, picture=sight.picture)
-    told = await offload(tell_kind, rig.eyes, sight, seen.surface, block)
+    told = await offload(tell_kind, rig.eyes, sight, seen, block)
     if told is not None and told.doubt and "wrong_kind" not in block.waived:
         text = _against_order(block, told)
         return (told, *ask(rig, "wrong_kind", block.name, text, picture=sight.picture))

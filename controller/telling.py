@@ -8,12 +8,12 @@ from statistics import median
 from controller.events import KindTold
 from controller.eyes import Eyes
 from controller.looks import Sight
+from controller.rules import kept_out
 from controller.state import Block
-from controller.surveying import mm
+from controller.surveying import Survey, mm
 from metrology import find_scale
 from models.confidence import Seen, pooled
 from models.routing import Claim, Evidence, Question, route
-from vision.finder import Surface
 from vision.geometry import Mark
 
 LOOKED = 8
@@ -29,21 +29,21 @@ _RIM_PX = 2.0
 """And by a pixel on each side where they are small: 45 % of a mark of 8 px was seen."""
 
 
-def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindTold | None:
+def tell_kind(eyes: Eyes, sight: Sight, seen: Survey, block: Block) -> KindTold | None:
     """Return what the old indentations say, joined with the order by the routing table.
 
     None for a face without any, or where the eyes cannot tell. Whether the face is damaged
     is not asked here: marks that are likeliest no indentation are left out, and one or two
     that are left, or marks that differ in size, exclude nothing unless their kind is decided.
     """
-    marks = _clearest(surface)
+    marks = _clearest(seen)
     if not marks:
         return None
-    views = eyes.tell(sight.image, surface, marks, px_per_mm=sight.px_per_mm)
-    pairs = [(m, s) for m, s in zip(marks, views, strict=False) if s.best.is_indentation]
+    views = eyes.tell(sight.image, seen.surface, marks, px_per_mm=sight.px_per_mm)
+    pairs = [(m, v) for m, v in zip(marks, views, strict=False) if v.best.is_indentation]
     if not pairs:
         return None
-    together = pooled([seen for _, seen in pairs])
+    together = pooled([view for _, view in pairs])
     agree = _agree([mark for mark, _ in pairs])
     wide = median(mark.diameter for mark, _ in pairs) if agree else None
     telling = together.kind is not None or agree
@@ -61,8 +61,17 @@ def tell_kind(eyes: Eyes, sight: Sight, surface: Surface, block: Block) -> KindT
     )
 
 
-def _clearest(surface: Surface) -> Sequence[Mark]:
-    certain = [mark for mark in surface.marks if mark.certain]
+def _clearest(seen: Survey) -> Sequence[Mark]:
+    """Return the surest marks that stand free: what lies beside writing or rust may be part of it.
+
+    Free is what has as much ground all around as its own radius.
+    """
+    shapes = kept_out(seen.patches)
+    certain = [
+        mark
+        for mark in seen.surface.marks
+        if mark.certain and all(shape.distance(mark.centre) > mark.diameter for shape in shapes)
+    ]
     return sorted(certain, key=lambda mark: (-mark.confidence, mark))[:LOOKED]
 
 

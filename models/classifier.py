@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 import cv2
@@ -17,6 +16,7 @@ import numpy as np
 from models.card import CARD, WEIGHTS, Card, ModelError, read_card
 from models.confidence import Doubles, Seen, probabilities, seen
 from models.views import Image, Views, close_up, unit_views
+from runtime import Turn
 
 SHIPPED: Final = Path(__file__).parent / "weights"
 """Where the weights lie that come with the program."""
@@ -27,7 +27,7 @@ class Classifier:
 
     def __init__(self, net: cv2.dnn.Net, card: Card) -> None:
         self._net = net
-        self._turn = Lock()
+        self._turn = Turn()
         self.card = card
 
     @classmethod

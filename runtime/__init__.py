@@ -1,10 +1,11 @@
-"""Clock, seeded randomness, deadlines, the virtual-time loop, memory and `offload()`."""
+"""Clock, chance, deadlines, the virtual-time loop, memory, turns of threads and `offload()`."""
 
 from runtime.clock import Clock
 from runtime.deadline import DeadlineError, within
 from runtime.memory import give_back_memory
 from runtime.offload import offload
 from runtime.seeds import stream, unique_id
+from runtime.turn import Turn
 from runtime.virtual import DeadlockError, VirtualLoop, run_virtual
 from runtime.wall import utc_now
 
@@ -12,6 +13,7 @@ __all__ = [
     "Clock",
     "DeadlineError",
     "DeadlockError",
+    "Turn",
     "VirtualLoop",
     "give_back_memory",
     "offload",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,9 +12,13 @@ from vision.finder import NoBlock, Surface, find_surface, searched
 from vision.frame import Image
 from vision.geometry import SURE, Mark
 from vision.regions import Disc, Region, RegionKind
+from vision.weighing import DOUBTED
 
 WIDEST_MM = 6.6
 """No indenter leaves a mark wider than this: the largest Brinell indentation is 6 mm."""
+_RIM = 1.75
+"""How wide a mark with its raised rim is, in diameters."""
+_MUCH = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,46 @@ def inspect_surface(
     inside = searched(image.shape, surface.outline, frame)
     clear = [mark for mark in marks if mark.confidence >= SURE]
     condition = judge_condition(image, inside, frame, surface.outline, clear, known, limits)
+    beside = [mark for mark in clear if _is_beside(mark, condition.regions)]
+    letters: list[Mark] = []
+    if beside:
+        # What the net takes for a mark may be a letter: see what is written there without it.
+        others = [mark for mark in clear if mark not in beside]
+        bare = judge_condition(image, inside, frame, surface.outline, others, known, limits)
+        letters = _letters(beside, bare.regions)
+        if letters:
+            clear = [mark for mark in clear if mark not in letters]
+            condition = judge_condition(image, inside, frame, surface.outline, clear, known, limits)
     # A letter is like a faint mark; its clearance would be that of one, many times as wide.
     written = [r for r in condition.regions if r.kind is RegionKind.WRITING]
-    left = [*clear, *_outside([mark for mark in marks if mark.confidence < SURE], written)]
+    # One that looks like a sure mark stays, in doubt: a later picture will show it again.
+    doubted = [replace(letter, confidence=DOUBTED) for letter in letters]
+    left = [
+        *clear,
+        *doubted,
+        *_outside([mark for mark in marks if mark.confidence < SURE], written),
+    ]
     whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
     return Inspection(whole, codes, condition)
+
+
+def _is_beside(mark: Mark, regions: Sequence[Region]) -> bool:
+    near = (disc for region in regions for disc in region.discs)
+    return any(math.hypot(disc.x - mark.x, disc.y - mark.y) < mark.diameter for disc in near)
+
+
+def _letters(beside: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:
+    """Return the few marks that lie within much more writing than they could make up.
+
+    A row of indentations is all marks; and the writing keeps at least the room of a mark.
+    """
+    letters: list[Mark] = []
+    for region in regions:
+        within = [mark for mark in beside if region.covers(mark)]
+        made_up = sum(math.pi * (_RIM * mark.diameter / 2) ** 2 for mark in within)
+        if region.kind is RegionKind.WRITING and region.area > _MUCH * made_up:
+            letters += within
+    return letters
 
 
 def _outside(marks: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:

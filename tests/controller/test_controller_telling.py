@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.events import BlockOrder, KindTold
+from controller.events import BlockOrder, KindTold, Spot
 from controller.eyes import EYES, Eyes
 from controller.looks import Sight
 from controller.state import Block, Stage
+from controller.surface_events import Patch
+from controller.surveying import Survey
 from controller.telling import LOOKED, tell_kind
 from metrology import diameter_mm, find_scale
 from models.confidence import Caution, Seen, seen
@@ -49,7 +51,7 @@ def look(scale: str, hardness: str, made_with: str) -> KindTold | None:
     drawn = marks(wide)
     ball = find_scale(made_with).indenter == "ball"
     surface = Surface(Round(30), Point(0.0, 0.0), drawn)
-    return tell_kind(EYES, sight(drawn, ball), surface, block(scale, hardness))
+    return tell_kind(EYES, sight(drawn, ball), Survey(surface), block(scale, hardness))
 
 
 @pytest.mark.parametrize(
@@ -84,19 +86,32 @@ def says(kind: Kind, sure: float = 0.999) -> Seen:
 
 
 def told(
-    answers: Sequence[Seen], found: Sequence[Mark] | None = None, of: Block = HRC60
+    answers: Sequence[Seen],
+    found: Sequence[Mark] | None = None,
+    of: Block = HRC60,
+    patches: tuple[Patch, ...] = (),
 ) -> KindTold | None:
     def tell(image: object, surface: Surface, asked: Sequence[Mark], *, px_per_mm: float):  # type: ignore[no-untyped-def]  # what it returns is plain to see
         return answers[: len(asked)]
 
     eyes: Eyes = replace(EYES, tell=tell)
     given_marks = marks(WIDE, len(answers)) if found is None else tuple(found)
-    return tell_kind(eyes, BLANK, Surface(Round(30), Point(0.0, 0.0), given_marks), of)
+    surface = Surface(Round(30), Point(0.0, 0.0), given_marks)
+    return tell_kind(eyes, BLANK, Survey(surface, patches), of)
 
 
 def test_a_face_without_certain_marks_tells_nothing() -> None:
     assert told([says(Kind.CONE)], found=()) is None
     assert told([says(Kind.CONE)], found=[Mark(0, 0, 0.5, 0.3)]) is None
+
+
+@pytest.mark.parametrize(("apart", "looked"), [(0.0, 0), (0.9, 0), (1.1, 1)])
+def test_what_lies_beside_writing_or_rust_is_no_witness(apart: float, looked: int) -> None:
+    """A digit once passed for the mark of a Brinell ball, and a good block waited for a person."""
+    digit = Mark(0.0, 0.0, 2.0, 0.96)
+    rust = Patch("rust", (Spot(apart * digit.diameter + 0.4, 0.0),), 0.4)
+    answer = told([says(Kind.BALL_BRINELL)], found=[digit], patches=(rust,))
+    assert (answer is not None) == bool(looked)
 
 
 def test_eyes_that_cannot_tell_are_not_asked_twice() -> None:

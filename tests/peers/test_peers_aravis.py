@@ -146,7 +146,7 @@ def cell(tmp_path):
     (port,) = free_ports(1)
     text = EXAMPLE.read_text(encoding="utf-8")
     text = text.replace('"memory://camera"', f'"tcp://127.0.0.1:{port}"')
-    text += f'\n[devices.camera.source]\ndriver = "gige"\ncamera = "{NAME}"\npx_per_mm = 12.5\n'
+    text += f'\n[devices.camera.source]\ndriver = "gige"\ncamera = "{NAME}"\npx_per_mm = 20.0\n'
     text += "width = 320\nheight = 240\nattempts = 5\n"
     path = tmp_path / "lab.toml"
     path.write_text(text, encoding="utf-8")
@@ -164,7 +164,7 @@ def test_list_and_shoot_as_a_technician_does(fake_gige_camera, cell, tmp_path):
     with on_the_network(fake_gige_camera):
         assert f"{NAME}  127.0.0.1" in hardlab("camera", "list").stdout
         told = hardlab("camera", "shoot", "--config", config, "--out", tmp_path / "x.png")
-        assert told.stdout.strip().endswith("x.png: 320 x 240 px, 25.6 x 19.2 mm"), told
+        assert told.stdout.strip().endswith("x.png: 320 x 240 px, 16.0 x 12.0 mm"), told
         ramp_of = cv2.imread(str(tmp_path / "x.png"), cv2.IMREAD_GRAYSCALE)
         ramp(Frame(320, 240, ramp_of.tobytes()))
     assert "no" in hardlab("camera", "shoot", "--config", config, "--out", "x.png").stderr
@@ -199,5 +199,5 @@ def test_the_daemon_s_camera_is_served_by_the_command(fake_gige_camera, cell):
             worker.stdout.close()
     for shot in got:
         assert isinstance(shot, Done), shot
-        assert shot.value.px_per_mm == 12.5
+        assert shot.value.px_per_mm == 20.0
         ramp(Frame(shot.value.width, shot.value.height, shot.value.pixels))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vision.avoided import keep_outs
 from vision.finder import Surface, find_surface
 from vision.geometry import Mark, Point, Round
-from vision.inspection import Inspection, inspect_surface
+from vision.inspection import Inspection, inspect_block, inspect_surface
 from vision.regions import Disc, Region, RegionKind
 from vision.rendering import Flaw, render_surface
 
@@ -106,3 +106,18 @@ def test_a_bent_scratch_is_no_blot_and_a_word_is_one_shape() -> None:
     assert len(shapes) < 16
     word = tuple(Disc(0.5 * n, 0.5 * k, 0.375) for n in range(30) for k in range(6))
     assert len(keep_outs([Region(RegionKind.WRITING, word, 1.0)])) == 1
+
+
+@pytest.mark.parametrize("apart", [1.2, 2.0])
+@pytest.mark.parametrize("wide", [0.5, 2.0])
+def test_a_row_of_indentations_beside_writing_is_no_writing(wide: float, apart: float) -> None:
+    text = Flaw("engraving", 0.0, -20.0, 3.0, text="HRC 61")
+    # As near to the letters as may be, and one beside the other as people make them.
+    row = [Mark((i - 2) * apart * wide, -17.8 + wide / 2, wide) for i in range(5)]
+    image = render_surface(
+        Round(60.0), row, px_per_mm=20.0, offset=Point(0.0, 0.0), seed=3, flaws=(text,)
+    )
+    seen = inspect_block(image, px_per_mm=20.0)
+    assert isinstance(seen, Inspection)
+    near = [min(m.centre.distance(true.centre) for m in seen.surface.marks) for true in row]
+    assert max(near) < 0.3 * wide

@@ -207,11 +207,14 @@ class _Campaigner:
             group.create_task(self._close_up(rig))
 
     async def _close_up(self, rig: Rig) -> None:
-        """Stop the cell in overtime, at a moment at which everything is accounted for."""
+        """Stop the cell in overtime, at work, with everything accounted for and no question open.
+
+        Stopped while it looks back, it would leave unsaid what it was about to find out.
+        """
         await rig.clock.sleep((self._days + OVERTIME_DAYS) * DAY_S - rig.clock.process())
         while True:
             seen = rig.ledger.version
-            if _settled(rig.state):
+            if rig.state.mode == "EXECUTE" and _settled(rig.state) and not rig.state.undecided:
                 await obey(rig.ledger, Command(f"close-{rig.ledger.journal.seq}", "stop", {}, NAME))
             await rig.ledger.changed(seen)
 

@@ -22,6 +22,9 @@ app = typer.Typer(
 
 Config = Annotated[Path, typer.Option(help="The cell: a lab.toml.")]
 
+END_S = 5.0
+"""So long a camera may hold up the end of the process that owns it."""
+
 
 @app.command()
 def serve(config: Config) -> None:
@@ -37,8 +40,17 @@ def serve(config: Config) -> None:
     camera, url = _camera(config)
     source = source_of(camera)
     print(f"camera {camera.camera} ({camera.driver}) at {url}", flush=True)
+
+    async def until_told() -> None:
+        try:
+            await serve_camera(source, url, camera.px_per_mm, grab_s=camera.grab_s)
+        except asyncio.CancelledError:
+            # A picture that is being taken holds up an orderly end; nobody waits for it any more.
+            asyncio.get_running_loop().call_later(END_S, os._exit, 0)
+            raise
+
     try:
-        asyncio.run(serve_camera(source, url, camera.px_per_mm, grab_s=camera.grab_s))
+        asyncio.run(until_told())
     except KeyboardInterrupt:
         source.close()
         raise typer.Exit(0) from None

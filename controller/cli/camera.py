@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,16 +43,20 @@ def serve(config: Config) -> None:
     print(f"camera {camera.camera} ({camera.driver}) at {url}", flush=True)
 
     async def until_told() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
         try:
             await serve_camera(source, url, camera.px_per_mm, grab_s=camera.grab_s)
         except asyncio.CancelledError:
             # A picture that is being taken holds up an orderly end; nobody waits for it any more.
-            asyncio.get_running_loop().call_later(END_S, os._exit, 0)
+            loop.call_later(END_S, os._exit, 0)
             raise
 
     try:
         asyncio.run(until_told())
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         source.close()
         raise typer.Exit(0) from None
     except (OSError, ValueError) as error:

@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from drivers.camera_worker import WorkerCamera
 from drivers.lines import LabLines
 from runtime import Clock
@@ -47,7 +49,10 @@ def lab_with_camera(folder: Path) -> tuple[Path, str]:
     return file, url
 
 
-def test_a_picture_being_taken_does_not_hold_up_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_picture_being_taken_does_not_hold_up_the_end(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     config, url = lab_with_camera(tmp_path)
     command = [sys.executable, "-c", SERVE, str(config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as worker:
@@ -61,7 +66,7 @@ def test_a_picture_being_taken_does_not_hold_up_the_end(tmp_path: Path) -> None:
             said = await asyncio.to_thread(worker.stdout.readline)
             assert said == b"grabbing\n"
             told = time.monotonic()
-            worker.send_signal(signal.SIGINT)
+            worker.send_signal(number)
             assert await asyncio.to_thread(worker.wait, 20) == 0
             assert time.monotonic() - told < 15
             asking.cancel()

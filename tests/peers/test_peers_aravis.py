@@ -35,22 +35,28 @@ NAME = f"Aravis-Fake-{SERIAL}"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lab.toml"
 
 
-@contextmanager
-def on_the_network(program, *, lost_permille=0):
-    """Keep a fake camera at 127.0.0.1; its port is fixed, so one test at a time may."""
+@pytest.fixture(autouse=True)
+def alone():
+    """Let one test at a time talk to 127.0.0.1: the fake camera's port is fixed."""
     with (Path(tempfile.gettempdir()) / "hardlab-fake-camera.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        asked = [program, "-i", "127.0.0.1", "-s", SERIAL, "-r", str(lost_permille)]
-        process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            answered = time.monotonic() + 10
-            while NAME not in [name for name, _ in Aravis().cameras()]:
-                assert time.monotonic() < answered, "the fake camera does not answer"
-            yield process
-        finally:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait()
+        yield
+
+
+@contextmanager
+def on_the_network(program, *, lost_permille=0):
+    """Keep a fake camera at 127.0.0.1."""
+    asked = [program, "-i", "127.0.0.1", "-s", SERIAL, "-r", str(lost_permille)]
+    process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        answered = time.monotonic() + 10
+        while NAME not in [name for name, _ in Aravis().cameras()]:
+            assert time.monotonic() < answered, "the fake camera does not answer"
+        yield process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
 
 
 def source(**settings):

@@ -48,10 +48,10 @@ class Sign:
 class Devices:
     """One of each kind that a cell needs.
 
-    ``tester_name``, ``sizing_name``, ``climate_name`` and ``arm_controller_name`` are whom an
-    alarm names when they fail, by the name their sign of life has: the station PLC unless
-    they are devices of their own. ``signs`` are the signs of
-    life of everything that can be asked, by name; nobody asks a person whether he lives.
+    ``tester_name``, ``sizing_name`` and ``climate_name`` are whom an alarm names when they
+    fail: the station PLC unless they are devices of their own; ``arm_controller_name``
+    likewise, the Dashboard unless a person carries. ``signs`` are the signs of life of
+    everything that can be asked, by name; nobody asks a person whether he lives.
     ``notebooks`` are to be closed at the end.
     """
 

@@ -45,9 +45,9 @@ async def begin_session(rig: Rig, program: str, digest: str, seed: int) -> None:
 
 async def take_command(rig: Rig) -> Trouble | None:
     """Start the arm's program, fence both command channels, reference the positioner."""
-    started = await rig.devices.arm_controller.start()
-    if not isinstance(started, Done):
-        return Trouble.of(rig.devices.arm_controller_name, started)
+    trouble = await _start_arm(rig)
+    if trouble is not None:
+        return trouble
     for fence in (fence_arm, fence_tester):
         status = await fence(rig)
         if isinstance(status, Trouble):
@@ -66,11 +66,15 @@ async def wake_arm(rig: Rig) -> Trouble | None:
         return Trouble.of("arm", status)
     if status.value.ready:
         return None
-    started = await rig.devices.arm_controller.start()
-    if not isinstance(started, Done):
-        return Trouble.of(rig.devices.arm_controller_name, started)
-    fenced = await fence_arm(rig)
+    fenced = await _start_arm(rig) or await fence_arm(rig)
     return fenced if isinstance(fenced, Trouble) else None
+
+
+async def _start_arm(rig: Rig) -> Trouble | None:
+    started = await rig.devices.arm_controller.start()
+    if isinstance(started, Done):
+        return None
+    return Trouble.of(rig.devices.arm_controller_name, started)
 
 
 async def settle_open_intents(rig: Rig) -> Stop | None:

@@ -188,12 +188,12 @@ class TextLine(asyncio.Protocol):
             return found
         if self.closed:
             return Failure.NO_LINK
+        self._expired = False
         if seconds is None:
             return await self._wait_for(attempt)
         if seconds <= 0:
             return Failure.NO_REPLY
         # Half the cost of asyncio.timeout, which knows no waiter that can be woken.
-        self._expired = False
         deadline = asyncio.get_running_loop().call_later(seconds, self._expire)
         try:
             return await self._wait_for(attempt)

@@ -78,7 +78,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._turns = 0
         self._timers = Timers()
         # What asyncio keeps its callbacks in; it has no other name for it.
-        self._soon: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
+        self._soon: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]  # asyncio's own name
 
     def time(self) -> float:
         """Return virtual seconds since the loop was made."""
@@ -123,7 +123,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 jumper.now = first
         else:
             self._turns = 0
-            self._process_events(jumper.select(self._patience(first)))  # type: ignore[attr-defined]
+            ready = jumper.select(self._patience(first))
+            self._process_events(ready)  # type: ignore[attr-defined]  # asyncio's own
         self._timers.fire(jumper.now + _RESOLUTION_S, soon)
         for _ in range(len(soon)):
             handle: Any = soon.popleft()
@@ -140,7 +141,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 )
 
     def _patience(self, first: float | None) -> float | None:
-        if self._soon or self._stopping:  # type: ignore[attr-defined]
+        if self._soon or self._stopping:  # type: ignore[attr-defined]  # asyncio's own
             return 0
         return None if first is None else max(0.0, first - self._jumper.now)
 

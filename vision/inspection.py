@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from vision.codes import Code, read_codes
@@ -61,18 +61,11 @@ def inspect_surface(
     specks = _outside([mark for mark in narrow if mark.confidence < SURE], known)
     marks = [*_outside([mark for mark in narrow if mark.confidence >= SURE], squares), *specks]
     inside = searched(image.shape, surface.outline, frame)
-    clear = [mark for mark in marks if mark.confidence >= SURE]
-    condition = judge_condition(image, inside, frame, surface.outline, clear, known, limits)
-    beside = [mark for mark in clear if _is_beside(mark, condition.regions)]
-    letters: list[Mark] = []
-    if beside:
-        # What the net takes for a mark may be a letter: see what is written there without it.
-        others = [mark for mark in clear if mark not in beside]
-        bare = judge_condition(image, inside, frame, surface.outline, others, known, limits)
-        letters = _letters(beside, bare.regions)
-        if letters:
-            clear = [mark for mark in clear if mark not in letters]
-            condition = judge_condition(image, inside, frame, surface.outline, clear, known, limits)
+
+    def judge(clear: Sequence[Mark]) -> Condition:
+        return judge_condition(image, inside, frame, surface.outline, clear, known, limits)
+
+    clear, letters, condition = _read([m for m in marks if m.confidence >= SURE], judge)
     # A letter is like a faint mark; its clearance would be that of one, many times as wide.
     written = [r for r in condition.regions if r.kind is RegionKind.WRITING]
     # One that looks like a sure mark stays, in doubt: a later picture will show it again.
@@ -84,6 +77,27 @@ def inspect_surface(
     ]
     whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
     return Inspection(whole, codes, condition)
+
+
+def _read(
+    sure: Sequence[Mark], judge: Callable[[Sequence[Mark]], Condition]
+) -> tuple[Sequence[Mark], Sequence[Mark], Condition]:
+    """Return the marks, those of them that are letters, and the condition of the face.
+
+    What the nets take for a mark may be a letter: where something odd is beside it, it is
+    looked at what is written there without it.
+    """
+    condition = judge(sure)
+    beside = [mark for mark in sure if _is_beside(mark, condition.regions)]
+    if not beside:
+        return sure, (), condition
+    others = [mark for mark in sure if mark not in beside]
+    bare = judge(others)
+    letters = _letters(beside, bare.regions)
+    if not letters:
+        return sure, (), condition
+    clear = [mark for mark in sure if mark not in letters]
+    return clear, letters, bare if clear == others else judge(clear)
 
 
 def _is_beside(mark: Mark, regions: Sequence[Region]) -> bool:

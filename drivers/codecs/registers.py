@@ -105,8 +105,6 @@ _LIMITS = {"i16": (-0x8000, 0x7FFF), "u32": (0, 0xFFFFFFFF)}
 
 
 def _encode(field: Field, value: int | str) -> list[int]:
-    if field.kind == "u32" and isinstance(value, int) and 0 <= value <= 0xFFFFFFFF:
-        return [value >> 16, value & 0xFFFF]
     if field.kind == "text":
         data = str(value).encode("ascii").ljust(2 * field.words, b"\0")
         if len(data) > 2 * field.words:
@@ -115,7 +113,7 @@ def _encode(field: Field, value: int | str) -> list[int]:
     low, high = _LIMITS[field.kind]
     if not isinstance(value, int) or not low <= value <= high:
         raise _misfit(field.name, value, low, high)
-    return [value & 0xFFFF]
+    return [value >> 16, value & 0xFFFF] if field.kind == "u32" else [value & 0xFFFF]
 
 
 def _misfit(name: str, value: int | str, low: int, high: int) -> ValueError:

@@ -191,3 +191,17 @@ def test_a_cancelled_reader_leaves_the_line_usable() -> None:
         assert peer.heard == b"hello"
 
     talk(scene)
+
+
+def test_who_waits_without_a_deadline_is_not_ended_by_one_that_passed_before() -> None:
+    async def scene(line: TextLine, peer: Peer) -> None:
+        assert await line.line(0.5) is Failure.NO_REPLY
+        waiting = asyncio.ensure_future(line.line(None))
+        await asyncio.sleep(1)
+        peer.transport.write(b"half ")
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        peer.transport.write(b"a line\r\n")
+        assert await waiting == b"half a line"
+
+    talk(scene)

@@ -1,5 +1,7 @@
 """What is fitted with torch is what runs without it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from vision.nets import net_of
 from vision.unrolled import flat_view, unrolled
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make train")
-fitting = pytest.importorskip("benchmarks.vision_fitting")
+fitting = pytest.importorskip("benchmarks.vision_fitting", reason="it needs torch: make train")
 
 
 def _spots(dx: float, dy: float) -> Image:
@@ -19,11 +21,11 @@ def _spots(dx: float, dy: float) -> Image:
 
 
 @pytest.mark.parametrize("plan", [fitting.SCOUT, fitting.JUDGE, fitting.READER])
-def test_the_net_without_torch_answers_as_the_one_with_it(plan: object) -> None:
+def test_the_net_without_torch_answers_as_the_one_with_it(plan: Any) -> None:
     torch.manual_seed(1)
     net = fitting.TorchNet(plan).eval()
     rng = np.random.default_rng(2)
-    seen = rng.standard_normal((5, *plan.sides, plan.pictures), dtype=np.float32)  # type: ignore[attr-defined]
+    seen = rng.standard_normal((5, *plan.sides, plan.pictures), dtype=np.float32)
     more = rng.standard_normal((5, 1), dtype=np.float32)
     plain = net_of(fitting.arrays(net, plan, "x"), "x")(seen, more)
     with torch.no_grad():

@@ -183,31 +183,22 @@ def daylight(rng: np.random.Generator) -> Look:
 
 def glows(rng: np.random.Generator) -> Look:
     """Return whatever lamps without edges chance puts up: spots, rings whole or in parts."""
-    lamps = []
-    for _ in range(int(rng.integers(1, 7))):
-        p, q = (rng.normal(0, 0.3, 2) * (rng.random() < 0.8)).tolist()
-        round_one = rng.random() < 0.35
-        lamps.append(
-            Lamp(
-                float(rng.uniform(0.3, 1.2) * (-0.5 if rng.random() < 0.15 else 1)),
-                float(np.exp(rng.uniform(math.log(0.07), math.log(0.5)))),
-                0.4 * p if round_one else p,
-                0.4 * q if round_one else q,
-                radius=rng.uniform(0.15, 0.6) if round_one else 0.0,
-                segments=int(rng.integers(2, 9)) if round_one and rng.random() < 0.5 else 0,
-            )
-        )
-    return Look("glows", tuple(lamps), rng.uniform(0.03, 0.4), rng.uniform(0, 0.0015))
+    return _by_chance("glows", rng, sharp=False)
 
 
 def medley(rng: np.random.Generator) -> Look:
     """Return whatever lamps chance puts up: spots, bars, rings whole or in parts, dark places."""
+    return _by_chance("medley", rng, sharp=True)
+
+
+def _by_chance(name: str, rng: np.random.Generator, *, sharp: bool) -> Look:
+    """Return lamps drawn one after the other; bars and sharp ends only if wanted."""
     lamps = []
     for _ in range(int(rng.integers(1, 7))):
         p, q = (rng.normal(0, 0.3, 2) * (rng.random() < 0.8)).tolist()
         round_one = rng.random() < 0.35
-        bar = not round_one and rng.random() < 0.3
-        reach, lean = rng.uniform(0.1, 0.6), rng.uniform(0, math.pi)
+        bar = sharp and not round_one and rng.random() < 0.3
+        reach, lean = (rng.uniform(0.1, 0.6), rng.uniform(0, math.pi)) if sharp else (0.0, 0.0)
         lamps.append(
             Lamp(
                 float(rng.uniform(0.3, 1.2) * (-0.5 if rng.random() < 0.15 else 1)),
@@ -217,10 +208,10 @@ def medley(rng: np.random.Generator) -> Look:
                 radius=rng.uniform(0.15, 0.6) if round_one else 0.0,
                 segments=int(rng.integers(2, 9)) if round_one and rng.random() < 0.5 else 0,
                 reach=_turned(reach, 0.0, lean) if bar else (0.0, 0.0),
-                edge=float(rng.choice([2.0, 2.0, 4.0, 8.0])),
+                edge=float(rng.choice([2.0, 2.0, 4.0, 8.0])) if sharp else 2.0,
             )
         )
-    return Look("medley", tuple(lamps), rng.uniform(0.03, 0.4), rng.uniform(0, 0.0015))
+    return Look(name, tuple(lamps), rng.uniform(0.03, 0.4), rng.uniform(0, 0.0015))
 
 
 LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](

@@ -38,7 +38,7 @@ def find_turn(
     if not len(known) or not len(seen):
         return None
     angles = np.arange(-most, most + _STEP / 2, _STEP)
-    met = np.array([_met(known, seen, float(angle), reach_mm) for angle in angles])
+    met = _met(known, seen, angles, reach_mm)
     if met.max() <= 0:
         return None
     best = angles[met >= met.max() - 0.02 * len(known)]
@@ -47,19 +47,23 @@ def find_turn(
     return _refined(known, seen, float(np.median(best)), reach_mm)
 
 
-def _met(known: Places, seen: Places, angle: float, reach: float) -> float:
-    """Return how many landmarks have a mark when turned, each the less the farther it is."""
-    apart = _apart(known, seen, angle).min(axis=1)
-    return float(np.clip(1 - (apart / reach) ** 2, 0, 1).sum())
+def _met(
+    known: Places, seen: Places, angles: NDArray[np.float64], reach: float
+) -> NDArray[np.float64]:
+    """Return for each angle how many landmarks have a mark, each the less the farther it is."""
+    apart = _apart(known, seen, angles).min(axis=2)
+    return np.asarray(np.clip(1 - (apart / reach) ** 2, 0, 1).sum(axis=1), np.float64)
 
 
-def _apart(known: Places, seen: Places, angle: float) -> NDArray[np.float64]:
-    return np.asarray(np.abs(known[:, None] * np.exp(1j * angle) - seen[None, :]), np.float64)
+def _apart(known: Places, seen: Places, angles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distances, shape (angles, landmarks, marks), mm."""
+    there = np.exp(1j * angles)[:, None, None] * known[:, None]
+    return np.asarray(np.abs(there - seen), np.float64)
 
 
 def _refined(known: Places, seen: Places, angle: float, reach: float) -> float:
     """Return the turn of least squares over the landmarks that are met."""
-    apart = _apart(known, seen, angle)
+    apart = _apart(known, seen, np.array([angle]))[0]
     near, there = apart.argmin(axis=1), apart.min(axis=1) <= reach
     return float(np.angle((seen[near[there]] * known[there].conj()).sum()))
 

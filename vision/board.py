@@ -118,8 +118,9 @@ class Board:
         return nearest
 
     def _best(self, nearest: NDArray[np.float32], others: list[int]) -> int | None:
-        allowed = np.flatnonzero(self.apart[others].all(axis=0))
-        if not len(allowed):
+        allowed = self.apart[others].all(axis=0)
+        if not allowed.any():
             return None
-        cost = np.minimum(nearest, self.power[allowed]).sum(axis=1)
-        return int(allowed[first_least(cost)])
+        # All of them: to pick the allowed ones out takes as long as to add the others up.
+        cost = np.minimum(nearest, self.power).sum(axis=1)
+        return first_least(np.where(allowed, cost, np.inf))

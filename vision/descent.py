@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +54,22 @@ def settle(
 
 
 @dataclass(frozen=True, slots=True)
-class _Slope:
-    """Height, gradient (2n,) and curvature (2n, 2n) at one arrangement of n centres."""
+class _Look:
+    """One arrangement of n centres: its height, and what its slope follows from.
 
+    `near` (m, 2) are the witnesses that have a say, each with its `distance` (n, m), mm, to
+    each centre, with its `share` (n, m) in the pull of each, and with its own `weight` (m,).
+    `short` and `moves` are the overstepped clearances.
+    """
+
+    centres: Places
     height: float
-    gradient: Doubles
-    curvature: Doubles
+    near: Places
+    distance: Doubles
+    share: Doubles
+    weight: Doubles
+    short: Doubles
+    moves: Doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,49 +80,58 @@ class _Landscape:
     witnesses: Places
     sharp: float
 
-    def at(self, centres: Places) -> _Slope:
+    def at(self, centres: Places) -> _Look:
+        """Look at an arrangement; most are not worth more than their height."""
         squares = squared_distances(centres, self.witnesses)
         nearest = np.sqrt(squares.min(axis=0))
         # Most witnesses are served so well that they have no say.
-        live = np.flatnonzero(nearest > nearest.max() - _NO_SAY / self.sharp)
+        live = (nearest > nearest.max() - _NO_SAY / self.sharp).nonzero()[0]
         nearest, near = nearest[live], self.witnesses[live]
-        x = centres[:, 0, None] - near[:, 0]
-        y = centres[:, 1, None] - near[:, 1]
         distance = np.sqrt(squares[:, live]) + _TINY
         shares = np.exp(-self.sharp * (distance - nearest))
         total = shares.sum(axis=0)
         served = nearest - np.log(total) / self.sharp
         worst = served.max()
         weights = np.exp(self.sharp * (served - worst))
-        height = worst + np.log(weights.sum()) / self.sharp
-        weights /= weights.sum()
-        pull = shares / total / distance
-        rows = np.stack([pull * x, pull * y], axis=1).reshape(-1, len(live)).T
-        gradient = weights @ rows
-        spread = (rows * weights[:, None]).T @ rows - np.outer(gradient, gradient)
-        return self._with_springs(centres, float(height), gradient, self.sharp * spread)
+        heavy = weights.sum()
+        height = float(worst + np.log(heavy) / self.sharp)
+        short, moves = _shortfalls(self.ground, centres)
+        if len(short):
+            height += _STIFFNESS / 2 * float(short @ short)
+        share, weight = shares / total, weights / heavy
+        return _Look(centres, height, near, distance, share, weight, short, moves)
 
-    def _with_springs(
-        self, centres: Places, height: float, gradient: Doubles, curvature: Doubles
-    ) -> _Slope:
-        short, rows = _shortfalls(self.ground, centres)
-        if not len(short):
-            return _Slope(height, gradient, curvature)
-        height += _STIFFNESS / 2 * float(short @ short)
-        gradient = gradient - _STIFFNESS * (short @ rows)
-        return _Slope(height, gradient, curvature + _STIFFNESS * rows.T @ rows)
+    def slope(self, look: _Look) -> tuple[Doubles, Doubles]:
+        """Return gradient (2n,) and curvature (2n, 2n) where was looked."""
+        centres, near = look.centres, look.near
+        pull = look.share / look.distance
+        columns = np.empty((2 * len(centres), len(near)))
+        columns[0::2] = pull * (centres[:, 0, None] - near[:, 0])
+        columns[1::2] = pull * (centres[:, 1, None] - near[:, 1])
+        rows = columns.T
+        gradient = look.weight @ rows
+        spread = (rows * look.weight[:, None]).T @ rows - gradient[:, None] * gradient
+        curvature = self.sharp * spread
+        if len(look.short):
+            gradient = gradient - _STIFFNESS * (look.short @ look.moves)
+            curvature = curvature + _STIFFNESS * look.moves.T @ look.moves
+        return gradient, curvature
 
 
 def _shortfalls(ground: Ground, centres: Places) -> tuple[Doubles, Doubles]:
     """Return how much each overstepped clearance lacks (m,), and which move mends it (m, 2n)."""
     found = [*_to_discs(ground.marks, centres), *_to_discs(ground.spots, centres)]
     found += [*_to_rim(ground, centres), *_to_shapes(ground, centres), *_between(ground, centres)]
+    if not found:
+        return _NOTHING
     rows = np.zeros((len(found), 2 * len(centres)))
     for row, (_, moves) in zip(rows, found, strict=True):
         for index, direction in moves:
             row[2 * index : 2 * index + 2] = direction
     return np.array([lack for lack, _ in found]), rows
 
+
+_NOTHING = np.empty(0), np.empty((0, 0))
 
 _Lack = tuple[float, tuple[tuple[int, Doubles], ...]]
 
@@ -133,10 +153,13 @@ def _to_rim(ground: Ground, centres: Places) -> Iterator[_Lack]:
     reach = np.array(ground.reach) - _SLACK_MM
     if isinstance(ground.outline, Round):
         radius = np.hypot(centres[:, 0], centres[:, 1])
-        for i in np.flatnonzero(radius > reach[0]).tolist():
+        for i in (radius > reach[0]).nonzero()[0].tolist():
             yield float(radius[i] - reach[0]), ((i, -centres[i] / radius[i]),)
         return
-    for i, axis in np.argwhere(np.abs(centres) > reach).tolist():
+    outside = np.abs(centres) > reach
+    if not outside.any():
+        return
+    for i, axis in np.argwhere(outside).tolist():
         inward = np.zeros(2)
         inward[axis] = -np.sign(centres[i, axis])
         yield float(abs(centres[i, axis]) - reach[axis]), ((i, inward),)
@@ -155,30 +178,30 @@ def _to_shapes(ground: Ground, centres: Places) -> Iterator[_Lack]:
 
 def _between(ground: Ground, centres: Places) -> Iterator[_Lack]:
     least = ground.demands.between + _SLACK_MM
-    near = squared_distances(centres, centres) < least * least
-    if np.count_nonzero(near) == len(centres):
-        return
-    for i, k in np.argwhere(np.triu(near, 1)).tolist():
-        away = centres[i] - centres[k]
-        distance = max(float(np.hypot(*away)), _TINY)
-        yield float(least - distance), ((i, away / distance), (k, -away / distance))
+    # They are few: plain numbers are quicker than arrays.
+    for (i, (x, y)), (k, (u, v)) in combinations(enumerate(centres.tolist()), 2):
+        if (x - u) * (x - u) + (y - v) * (y - v) < least * least:
+            away = centres[i] - centres[k]
+            distance = max(float(np.hypot(*away)), _TINY)
+            yield float(least - distance), ((i, away / distance), (k, -away / distance))
 
 
 def _descended(landscape: _Landscape, centres: Places, longest: float, steps: int) -> Places:
     """Return the centres after at most so many damped Newton steps."""
     if not steps:
         return centres
-    here, damping = landscape.at(centres), 0.05
+    here, damping, each = landscape.at(centres), 0.05, np.eye(centres.size)
+    gradient, curvature = landscape.slope(here)
     for _ in range(steps):
-        pull = here.curvature + damping * np.eye(centres.size)
-        step = np.linalg.solve(pull, -here.gradient).reshape(-1, 2)
+        step = np.linalg.solve(curvature + damping * each, -gradient).reshape(-1, 2)
         step *= min(1.0, longest / max(float(np.abs(step).max()), _TINY))
         there = landscape.at(centres + step)
         if there.height >= here.height:
             damping *= 6
             continue
         gained = here.height - there.height
-        centres, here, damping = centres + step, there, max(damping / 4, 1e-4)
+        centres, here, damping = there.centres, there, max(damping / 4, 1e-4)
         if gained < _SETTLED_MM:
             break
+        gradient, curvature = landscape.slope(here)
     return centres

@@ -29,9 +29,11 @@ _ROUNDING = 1e-9
 
 def squared_distances(one: Places, other: Places) -> NDArray[np.float64]:
     """Return the squared distances, mm², shape (len(one), len(other))."""
-    x = one[:, 0, None] - other[None, :, 0]
-    y = one[:, 1, None] - other[None, :, 1]
-    squares: NDArray[np.float64] = x * x + y * y
+    squares: NDArray[np.float64] = one[:, 0, None] - other[None, :, 0]
+    across = one[:, 1, None] - other[None, :, 1]
+    squares *= squares
+    across *= across
+    squares += across
     return squares
 
 
@@ -50,6 +52,8 @@ class Discs:
 
     def clear_of(self, places: Places) -> NDArray[np.bool_]:
         """Tell for each place whether it lies outside of all of them, shape (n,)."""
+        if not len(self.reach):
+            return np.ones(len(places), np.bool_)
         if len(places) * len(self.reach) <= _AT_ONCE:
             limits = (self.reach + _ROUNDING) ** 2
             outside = squared_distances(places, self.centres) >= limits

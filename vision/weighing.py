@@ -20,6 +20,9 @@ DETECTABLE_PX = 4.5
 DOUBTED = CERTAIN - 0.01
 """The confidence of what is likely a mark, and not certain for a reason."""
 
+_LEAST_CONFIDENCE, FAINT = 0.04, 0.2
+"""The least that is reported; the most that is believed of what is too wide for an indentation."""
+
 _STARTS = (1.0, 0.65, 1.5)
 """Each proposal is looked at in its own size, and smaller and larger."""
 
@@ -31,7 +34,6 @@ _EQUAL, _ALIKE = 0.3, 1.4
 _ALL_BUTSURE, _RESTLESS = 0.0025, 4.0
 """Odds are cut off at 6 (logarithmic), and one radius of unrest takes away 4."""
 
-_LEAST_CONFIDENCE, _FAINT = 0.04, 0.2
 _SAME = 0.6
 _AGREE, _AS_LIKELY = 0.3, 3.0
 _CENTRED, _WIDER, _AS_SURE = 0.12, 2.2, 0.97
@@ -88,7 +90,7 @@ def _trust(odds: Floats, things: Floats, largest: float) -> Floats:
     """
     trust = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
     wide = things[:, 2] / largest
-    trust = np.where(wide > _TOO_WIDE, np.minimum(trust, _FAINT), trust)
+    trust = np.where(wide > _TOO_WIDE, np.minimum(trust, FAINT), trust)
     trust = np.where(wide > _FAR_TOO_WIDE, 0, trust)
     capped = np.where(trust >= CERTAIN, DOUBTED, 0)
     return np.where(2 * things[:, 2] < DETECTABLE_PX, capped, trust).astype(np.float32)
@@ -103,7 +105,7 @@ def distinct(things: Floats, worth: Floats) -> NDArray[np.intp]:
 def _shown(trust: Floats, things: Floats, odd: Image) -> Floats:
     """Return the confidences, none for the unlikely where no pixel differs from the face."""
     shown = trust.copy()
-    for i in np.flatnonzero((trust >= _LEAST_CONFIDENCE) & (trust < _FAINT)).tolist():
+    for i in np.flatnonzero((trust >= _LEAST_CONFIDENCE) & (trust < FAINT)).tolist():
         column, row, radius = things[i].tolist()
         left, top = (max(0, int(v - radius)) for v in (column, row))
         if not odd[top : int(row + radius) + 2, left : int(column + radius) + 2].any():

@@ -90,20 +90,34 @@ def _voted(
     return kept
 
 
+def strong_edges(
+    picture: Image, inside: cv2.typing.MatLike
+) -> tuple[cv2.typing.MatLike, cv2.typing.MatLike, Image]:
+    """Return how brightness changes across and down, and where so steeply that it is an edge."""
+    gx, gy, steep, floor = _slopes(picture, inside)
+    return gx, gy, np.asarray(cv2.compare(steep, floor, cv2.CMP_GT), np.uint8)
+
+
 def _edges(picture: Image, inside: cv2.typing.MatLike) -> _Edges:
-    calm = cv2.GaussianBlur(picture, (0, 0), 0.8)
-    gx, gy = cv2.spatialGradient(calm)
-    steep = cv2.add(cv2.convertScaleAbs(gx, alpha=0.5), cv2.convertScaleAbs(gy, alpha=0.5))
-    steep = cv2.bitwise_and(steep, cv2.erode(inside, np.ones((5, 5), np.uint8)))
-    few = steep[::3, ::3]
-    usual = float(np.median(few[few > 0])) if few.any() else 1.0
-    floor = _floor(steep, usual)
+    gx, gy, steep, floor = _slopes(picture, inside)
     column, row = cv2.findNonZero(cv2.compare(steep, floor, cv2.CMP_GT))[:, 0].T
     x, y = gx[row, column].astype(np.float32), gy[row, column].astype(np.float32)
     size = np.sqrt(x * x + y * y) + np.float32(1e-3)
     over = steep[row, column] / np.maximum(floor[row, column], 1) * np.float32(_STEEP)
     weight = np.minimum((over - np.float32(_STEEP)) / np.float32(_STEEPER - _STEEP), 1)
     return _Edges(column.astype(np.float32), row.astype(np.float32), x / size, y / size, weight)
+
+
+def _slopes(
+    picture: Image, inside: cv2.typing.MatLike
+) -> tuple[cv2.typing.MatLike, cv2.typing.MatLike, cv2.typing.MatLike, Image]:
+    calm = cv2.GaussianBlur(picture, (0, 0), 0.8)
+    gx, gy = cv2.spatialGradient(calm)
+    steep = cv2.add(cv2.convertScaleAbs(gx, alpha=0.5), cv2.convertScaleAbs(gy, alpha=0.5))
+    steep = cv2.bitwise_and(steep, cv2.erode(inside, np.ones((5, 5), np.uint8)))
+    few = steep[::3, ::3]
+    usual = float(np.median(few[few > 0])) if few.any() else 1.0
+    return gx, gy, steep, _floor(steep, usual)
 
 
 def _floor(steep: cv2.typing.MatLike, usual: float) -> Image:

@@ -12,7 +12,7 @@ from vision.finder import NoBlock, Surface, find_surface, searched
 from vision.frame import Image
 from vision.geometry import SURE, Mark
 from vision.regions import Disc, Region, RegionKind
-from vision.weighing import DOUBTED
+from vision.weighing import DOUBTED, FAINT
 
 WIDEST_MM = 6.6
 """No indenter leaves a mark wider than this: the largest Brinell indentation is 6 mm."""
@@ -57,8 +57,9 @@ def inspect_surface(
     patches = [_too_wide(mark) for mark in wide]
     known = (*squares, *patches)
     narrow = [mark for mark in surface.marks if mark not in wide]
-    # A sure mark within something wide stays one: it keeps more room than damage does.
-    specks = _outside([mark for mark in narrow if mark.confidence < SURE], known)
+    # What is surer than a guess at something wide stays: it keeps more room than damage does.
+    specks = _outside([mark for mark in narrow if mark.confidence < SURE], squares)
+    specks = [mark for mark in specks if not _swallowed(mark, wide)]
     marks = [*_outside([mark for mark in narrow if mark.confidence >= SURE], squares), *specks]
     inside = searched(image.shape, surface.outline, frame)
 
@@ -121,6 +122,12 @@ def _letters(beside: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:
 
 def _outside(marks: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:
     return [mark for mark in marks if not any(region.covers(mark) for region in regions)]
+
+
+def _swallowed(speck: Mark, wide: Sequence[Mark]) -> bool:
+    """Tell whether a doubtful mark is part of something wide that is seen, or at least as sure."""
+    around = (w for w in wide if w.centre.distance(speck) <= w.diameter / 2)
+    return any(w.confidence >= min(FAINT, speck.confidence) for w in around)
 
 
 def _too_wide(mark: Mark) -> Region:

@@ -24,6 +24,7 @@ _PARTS = 3.0
 _LARGER = 1.3
 _BEYOND, _TOUCHING = 2.0, 0.1
 _UNLIKELY, _UNLIKELY_SIZE = 0.31, 1.6
+_SAME_THING = 0.3
 _RAISED, _OWN = 1.5, 0.05
 """How far a raised rim reaches, in radii, and the share of odd pixels that makes a mark."""
 
@@ -123,6 +124,25 @@ def unexplained(spots: Floats, marks: Sequence[Mark], odd: Image, frame: Frame) 
         if not sure or _own_share(spot, sure, odd, frame) > _TOUCHING:
             left.append(spot)
     return left
+
+
+def overlooked(rims: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:
+    """Return the closed rims (column, row, radius; px) at which no mark is, as doubtful marks."""
+    left: list[Mark] = []
+    for column, row, radius in rims.tolist():
+        place = frame.to_mm(column, row)
+        rim = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, _UNEXPLAINED)
+        if not any(_takes(mark, rim) for mark in [*marks, *left]):
+            left.append(rim)
+    return left
+
+
+def _takes(mark: Mark, rim: Mark) -> bool:
+    """Whether a mark is that of the rim, or a sure one of which the rim is a part or the glare."""
+    away = mark.centre.distance(rim)
+    if mark.certain:
+        return away < _ECHO * mark.diameter or away < _SAME_THING * rim.diameter
+    return away < _SAME_THING * max(mark.diameter, rim.diameter)
 
 
 def _meets(mark: Mark, spot: Mark) -> bool:

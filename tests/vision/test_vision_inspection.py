@@ -65,6 +65,19 @@ def test_a_mark_within_something_wide_stays_a_mark() -> None:
     assert any(r.kind is RegionKind.DAMAGE for r in seen.surface.regions)
 
 
+@pytest.mark.parametrize(("confidence", "stays"), [(0.05, True), (0.2, False)])
+def test_a_guess_at_something_wide_hides_no_doubtful_mark(confidence: float, stays: bool) -> None:
+    # A circle that was none, about a mark with a scratch through it, once hid that mark.
+    image = render_surface(Round(44), MARKS, px_per_mm=20.0, offset=Point(0, 0), seed=3)
+    found = find_surface(image, px_per_mm=20.0)
+    assert isinstance(found, Surface)
+    doubtful, wide = Mark(1.0, -4.0, 2.4, 0.35), Mark(2.0, -2.5, 8.0, confidence)
+    marks = tuple(sorted((*found.marks, doubtful, wide)))
+    seen = inspect_surface(image, replace(found, marks=marks), px_per_mm=20.0)
+    assert (doubtful in seen.surface.marks) is stays
+    assert wide not in seen.surface.marks
+
+
 def test_a_letter_does_not_occupy_as_a_mark_would() -> None:
     flaw = Flaw("engraving", 0.0, -13.0, 3.0, text="2007-102")
     image = render_surface(

@@ -1,0 +1,62 @@
+"""What lies on a scratch is kept by its closed edge; a scratch alone closes no circle."""
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.vision_scoring import scene_of, score
+from vision.circle_votes import round_things
+from vision.closed_edges import closed
+from vision.views import pyramid
+
+SIDE, MIDDLE, LARGEST = 400, 200.0, 66.0
+
+
+def face(seed=0):
+    noise = np.random.default_rng(seed).normal(128, 2, (SIDE, SIDE))
+    return np.clip(noise, 0, 255).astype(np.uint8)
+
+
+def scratched(image, *, width=7, away=0.0, ends=False):
+    """Draw a deep scratch, dark with a bright ground, that passes so far from the middle, px."""
+    begin = (round(MIDDLE + 12), round(MIDDLE + away)) if ends else (20, round(MIDDLE - 40 + away))
+    for thick, grey in ((width, 45), (max(1, width // 3), 110)):
+        cv2.line(image, begin, (380, round(MIDDLE + 40 + away)), (grey,), thick, cv2.LINE_AA)
+    return cv2.GaussianBlur(image, (0, 0), 0.8)
+
+
+def indented(image, radius):
+    """Draw an indentation in the middle: a dark flank around a bright ground."""
+    at = (round(MIDDLE * 16), round(MIDDLE * 16))
+    for share, grey in ((1.0, 30), (0.35, 120)):
+        cv2.circle(image, at, round(share * radius * 16), (grey,), -1, cv2.LINE_AA, 4)
+    return cv2.GaussianBlur(image, (0, 0), 0.8)
+
+
+def rims(image):
+    inside = np.full(image.shape, 255, np.uint8)
+    halves = pyramid(image, LARGEST)
+    return closed(halves, inside, round_things(halves, inside, LARGEST))
+
+
+def at_the_middle(rims, reach):
+    return [rim for rim in rims if np.hypot(rim[0] - MIDDLE, rim[1] - MIDDLE) < reach]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize("radius", [5, 8, 14, 30])
+def test_an_indentation_on_or_beside_a_scratch_closes(radius, ends):
+    found = at_the_middle(rims(indented(scratched(face(), ends=ends), radius)), 0.3 * radius + 1)
+    assert found and any(0.6 < rim[2] / radius < 1.7 for rim in found)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_scratch_alone_closes_no_circle(seed):
+    crossing = scratched(scratched(face(seed), away=-30), width=5, away=25)
+    assert len(rims(crossing)) <= 1
+    assert not len(rims(face(seed)))
+
+
+def test_what_the_nets_take_for_a_scratch_keeps_its_place():
+    # Two of its indentations lie at the ends of deep scratches.
+    assert score(scene_of(17_000_117, ("coaxial",), 20.0, None)).missed == ()

@@ -1,0 +1,81 @@
+"""Round things whose edge closes all around, whatever they look like otherwise.
+
+The nets judge a thing by how it looks, and what lies on a deep scratch looks like the scratch.
+But a scratch has an edge along itself alone: where most of a small circle is edge, across which
+the brightness changes along the radius, something round lies, and its place is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.circle_votes import strong_edges
+from vision.frame import Image
+
+Floats = NDArray[np.float32]
+
+_OCTAVE_PX = (3.4, 6.8)
+"""Each thing is looked at in the picture of the pyramid in which its radius lies between these."""
+_LEAST_VOTES = 0.6
+_SHARES = (0.8, 0.9, 1.0, 1.12, 1.25, 1.4)
+_SECTORS = 16
+_CLOSED = 13
+_ALONG, _THICK, _THICK_PX = 0.87, 0.15, 1.2
+"""How nearly radial the brightness changes (cosine), and how far off the circle, radii and px."""
+
+
+def closed(halves: Sequence[Image], inside: Image, things: Floats) -> Floats:
+    """Return those of the things (column, row, radius, votes; px) that an edge closes around.
+
+    ``halves`` are a picture and its halves, ``inside`` is 255 where it is searched. The radius
+    returned is that of the edge; what is smaller than 3.4 px is left out. Shape (n, 3).
+    """
+    found = [np.zeros((0, 3), np.float32)]
+    for k, picture in enumerate(halves):
+        radii = things[:, 2] / 2**k
+        here = (radii >= _OCTAVE_PX[0]) & (radii < _OCTAVE_PX[1]) & (things[:, 3] >= _LEAST_VOTES)
+        some = things[here]
+        if not len(some):
+            continue
+        size = (picture.shape[1], picture.shape[0])
+        mask = inside if not k else cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
+        across, down, strong = strong_edges(picture, mask)
+        scaled = some[:, :3] / np.float32(2**k)
+        rims = [_rim(across, down, strong, *thing) for thing in scaled.tolist()]
+        kept = [i for i, radius in enumerate(rims) if radius]
+        sizes = np.array([rims[i] for i in kept], np.float32) * np.float32(2**k)
+        found.append(np.column_stack([some[kept, :2], sizes]).astype(np.float32).reshape(-1, 3))
+    return np.concatenate(found)
+
+
+def _rim(
+    across: cv2.typing.MatLike,
+    down: cv2.typing.MatLike,
+    strong: Image,
+    column: float,
+    row: float,
+    radius: float,
+) -> float:
+    """Return the radius (px) of the circle that is edge nearly all around; 0 if there is none."""
+    reach = math.ceil(_SHARES[-1] * radius * (1 + _THICK) + _THICK_PX)
+    left, top = max(0, round(column) - reach), max(0, round(row) - reach)
+    window = np.s_[top : round(row) + reach + 1, left : round(column) + reach + 1]
+    y, x = np.nonzero(strong[window])
+    gx, gy = (np.asarray(part[window][y, x], np.float32) for part in (across, down))
+    dx, dy = x + np.float32(left - column), y + np.float32(top - row)
+    away = np.hypot(dx, dy) + np.float32(1e-6)
+    radial = np.abs(dx * gx + dy * gy) > _ALONG * away * (np.hypot(gx, gy) + np.float32(1e-6))
+    turn = (np.arctan2(dy, dx) + np.pi) * (_SECTORS / (2 * np.pi))
+    sector = np.minimum(turn.astype(np.intp), _SECTORS - 1)
+    best, size = _CLOSED - 1, 0.0
+    for share in _SHARES:
+        on = radial & (np.abs(away - share * radius) < max(_THICK_PX, _THICK * share * radius))
+        full = len(np.unique(sector[on]))
+        if full > best:
+            best, size = full, share * radius
+    return size

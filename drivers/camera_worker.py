@@ -7,6 +7,7 @@ import asyncio
 from drivers.codecs import camera_worker as codec
 from drivers.interfaces import Done, Failure, NotDone, Outcome, Photograph
 from drivers.lines import LineError, Lines
+from drivers.nod import WAIT, Heard, PassingLine, Wait
 from drivers.textline import TextLine
 from runtime import Clock, DeadlineError, within
 
@@ -16,6 +17,7 @@ PING_S = 1.0
 CAPTURE_S = 20.0
 """Link time for exposure, read-out and transfer of one picture."""
 _WAITING = 2 * codec.MOST_BYTES
+_LIVES = Done(None)
 
 
 class WorkerCamera:
@@ -33,11 +35,13 @@ class WorkerCamera:
         self._busy = asyncio.Lock()
         self._heard = asyncio.Event()
         self._arriving = False
+        self._passing = PassingLine()
 
     async def capture(self) -> Outcome[Photograph]:
         """Take one picture; repeatable."""
         async with self._busy:
             try:
+                await self._passed()
                 result = await self._capture()
             except BaseException:
                 # Cancelled in mid-frame: what follows on this line has no known beginning.
@@ -57,6 +61,7 @@ class WorkerCamera:
             return await self._sign_meanwhile()
         async with self._busy:
             try:
+                await self._passed()
                 sign = await self._sign()
             except BaseException:
                 self._close()
@@ -64,6 +69,33 @@ class WorkerCamera:
             if sign is not None:
                 self._close()
             return sign or Done(None)
+
+    def nod(self, heard: Heard) -> bool:
+        """Do as `alive` in passing, unless it takes a picture: a `Nod`."""
+        port = self._port
+        if port is None or port.closed or self._busy.locked() or self._passing.under_way:
+            return False
+        self._number += 1
+        wanted = self._number
+
+        def attempt() -> Outcome[object] | Wait | None:
+            while (line := port.buffer.line()) is not None:
+                sign = self._told(line, wanted)
+                if isinstance(sign, NotDone):
+                    self._close()
+                if sign is not WAIT:
+                    return sign
+            if not port.closed:
+                return WAIT
+            self._close()
+            return NotDone(Failure.NO_LINK, f"{self._url}: no sign of life within {PING_S:g} s")
+
+        return self._passing.ask(port, codec.encode_ping(wanted), attempt, heard, PING_S)
+
+    async def _passed(self) -> None:
+        """Let a nod that is under way come to its end."""
+        if self._passing.under_way and not await self._passing.over():
+            self._close()
 
     async def _sign_meanwhile(self) -> Outcome[None]:
         """Ask beside a capture, whose reader hears the answer."""
@@ -97,13 +129,19 @@ class WorkerCamera:
             line = await port.line(end - self._clock.link())
             if isinstance(line, Failure):
                 return NotDone(line, f"{self._url}: no sign of life within {PING_S:g} s")
-            said = codec.parse_header(line)
-            if isinstance(said, codec.Sign) and said.worker == codec.WORKER:
-                if said.id == self._number:
-                    return None
-            else:
-                detail = f"{line[:40]!r} is no sign of life; is it the camera worker?"
-                return NotDone(Failure.BAD_REPLY, f"{self._url}: {detail}")
+            sign = self._told(line, self._number)
+            if sign is not WAIT:
+                return sign if isinstance(sign, NotDone) else None
+
+    def _told(self, line: bytes, number: int) -> Done[None] | NotDone | Wait:
+        """Tell what a line says of a ping of this number; it may answer an earlier one."""
+        if line + b"\n" == codec.encode_sign(number):
+            return _LIVES
+        said = codec.parse_header(line)
+        if isinstance(said, codec.Sign) and said.worker == codec.WORKER:
+            return _LIVES if said.id == number else WAIT
+        detail = f"{line[:40]!r} is no sign of life; is it the camera worker?"
+        return NotDone(Failure.BAD_REPLY, f"{self._url}: {detail}")
 
     async def _capture(self) -> Photograph | NotDone:
         port = await self._open()

@@ -10,6 +10,7 @@ from drivers.codecs import dashboard as codec
 from drivers.codecs.dashboard import Request
 from drivers.interfaces import Done, Failure, NotDone, Outcome, Unknown
 from drivers.lines import LineError, Lines
+from drivers.nod import WAIT, Heard, PassingLine, Wait
 from drivers.textline import TextLine
 from runtime import Clock, DeadlineError, within
 
@@ -39,6 +40,7 @@ class Dashboard:
         self._reply_s = reply_s
         self._lock = asyncio.Lock()
         self._line: TextLine | None = None
+        self._passing = PassingLine()
 
     async def ask(self, request: Request, argument: str = "") -> Outcome[str]:
         """Send one request, once; done with what the success answer says.
@@ -47,6 +49,8 @@ class Dashboard:
         answer came.
         """
         async with self._lock:
+            if self._passing.under_way and not await self._passing.over():
+                self.close()
             opened = await self._open()
             if not isinstance(opened, Done):
                 return opened
@@ -64,10 +68,7 @@ class Dashboard:
             if isinstance(text, NotDone):
                 self.close()
                 return Unknown(Failure.NO_REPLY, f"{request}: {text.detail}")
-        said = codec.answer(request, text)
-        if said is None:
-            return NotDone(Failure.NOT_READY, f"{request}: the robot answers {text.strip()!r}")
-        return Done(said)
+        return _answered(request, text)
 
     async def read(self) -> Outcome[DashboardState]:
         """Read modes, program and whether remote control is on."""
@@ -93,6 +94,27 @@ class Dashboard:
         if self._lock.locked():
             return Done("")
         return await self.ask(Request.ROBOT_MODE)
+
+    def nod(self, heard: Heard) -> bool:
+        """Do as `alive` in passing: a `Nod`."""
+        if self._lock.locked():
+            heard(_BUSY)
+            return True
+        line = self._line
+        if line is None or line.closed or len(line.buffer) or self._passing.under_way:
+            return False
+
+        def attempt() -> Outcome[object] | Wait | None:
+            raw = line.buffer.line()
+            if raw is not None:
+                return _answered(Request.ROBOT_MODE, _text(raw))
+            if not line.closed:
+                return WAIT
+            self.close()
+            detail = f"{Request.ROBOT_MODE}: {self.url}: disconnected"
+            return Unknown(Failure.NO_REPLY, detail)
+
+        return self._passing.ask(line, _SIGN, attempt, heard, self._reply_s)
 
     async def unlock_protective_stop(self) -> Outcome[str]:
         """Release a protective stop; whether it may be released is a person's decision."""
@@ -176,7 +198,22 @@ class Dashboard:
         if isinstance(heard, Failure):
             why = "no answer in time" if heard is Failure.NO_REPLY else "disconnected"
             return NotDone(Failure.NO_LINK, f"{self.url}: {why}")
-        return heard.decode("utf-8", "replace").strip()
+        return _text(heard)
+
+
+_SIGN = codec.line(Request.ROBOT_MODE)
+_BUSY: Outcome[object] = Done("")
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").strip()
+
+
+def _answered(request: Request, text: str) -> Outcome[str]:
+    said = codec.answer(request, text)
+    if said is None:
+        return NotDone(Failure.NOT_READY, f"{request}: the robot answers {text.strip()!r}")
+    return Done(said)
 
 
 def _hindrance(state: DashboardState) -> str | None:

@@ -9,9 +9,11 @@ from drivers.codecs.dmcc import Command, Reply, Status
 from drivers.dialogue import Dialogue, Patience
 from drivers.interfaces import Done, Failure, NotDone, Outcome
 from drivers.lines import Lines
+from drivers.nod import Heard
 from drivers.textline import TextLine
 from runtime import Clock
 
+_CONFIRMED: Outcome[None] = Done(None)
 _REFUSALS = {
     Status.BAD_COMMAND: Failure.BAD_ARGUMENT,
     Status.BAD_PARAMETER: Failure.BAD_ARGUMENT,
@@ -52,6 +54,7 @@ class DataManReader:
         async with self._lock:
             code: Outcome[str | None] = NotDone(Failure.TIMED_OUT, "cancelled")
             try:
+                await self._talk.passed()
                 code = await self._read()
             finally:
                 # Failed or cancelled: the code may still come, and would be taken for the next.
@@ -69,6 +72,7 @@ class DataManReader:
         async with self._lock:
             trouble: NotDone | None = NotDone(Failure.TIMED_OUT, "cancelled")
             try:
+                await self._talk.passed()
                 heard = await self._talk.connect() or await self._talk.silence()
                 silent = heard if isinstance(heard, NotDone) else None
                 trouble = silent or await self._command(dmcc.EXTENDED)
@@ -76,6 +80,17 @@ class DataManReader:
                 if trouble is not None:
                     self._talk.drop()
         return trouble or Done(None)
+
+    def nod(self, heard: Heard) -> bool:
+        """Do as `alive` in passing: a `Nod`."""
+        if self._lock.locked():
+            heard(_CONFIRMED)
+            return True
+
+        def judge(line: bytes) -> Outcome[object]:
+            return self._confirmed(dmcc.EXTENDED, line) or _CONFIRMED
+
+        return self._talk.ask_in_passing(self._next(dmcc.EXTENDED), judge, heard)
 
     async def _read(self) -> Outcome[str | None]:
         trouble = await self._ready() or await self._command(dmcc.TRIGGER)
@@ -105,8 +120,14 @@ class DataManReader:
 
     async def _command(self, text: str) -> NotDone | None:
         """Send one command, once; None when the reader says that it is done."""
+        return self._confirmed(text, await self._talk.ask(self._next(text)))
+
+    def _next(self, text: str) -> bytes:
+        """Return the bytes of a command with a number of its own."""
         self._number = self._number % dmcc.NUMBERS[-1] + 1
-        line = await self._talk.ask(dmcc.encode_command(Command(text, self._number)))
+        return dmcc.encode_command(Command(text, self._number))
+
+    def _confirmed(self, text: str, line: bytes | NotDone) -> NotDone | None:
         reply = self._parsed(line)
         if isinstance(reply, NotDone):
             return reply

@@ -11,8 +11,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.interfaces import Failure, NotDone
+from drivers.interfaces import Done, Failure, NotDone, Outcome
 from drivers.lines import LineError, Lines
+from drivers.nod import WAIT, Heard, PassingLine, Wait
 from drivers.textline import TextLine
 from runtime import Clock, DeadlineError, within
 
@@ -50,6 +51,7 @@ class Dialogue:
         self._make = make
         self._port: TextLine | None = None
         self._late_until = 0.0
+        self._passing = PassingLine()
 
     @property
     def open(self) -> bool:
@@ -113,6 +115,38 @@ class Dialogue:
             if line:
                 return line
         return self._gone()
+
+    def ask_in_passing(
+        self, request: bytes, judge: Callable[[bytes], Outcome[object]], heard: Heard
+    ) -> bool:
+        """Send a request on a line that stands and is silent; nobody waits: a `Nod`.
+
+        ``judge`` says what the next line is worth that is not empty. Anything but `Done`
+        drops the line.
+        """
+        port = self._port
+        if port is None or port.closed or len(port.buffer) or self._passing.under_way:
+            return False
+        if port.heard_s + self.patience.quiet_s - asyncio.get_running_loop().time() > _INSTANT_S:
+            return False
+
+        def attempt() -> Outcome[object] | Wait | None:
+            line = port.buffer.line()
+            while line == b"":
+                line = port.buffer.line()
+            if line is None and not port.closed:
+                return WAIT
+            said = judge(line) if line is not None else self._gone()
+            if not isinstance(said, Done):
+                self.drop()
+            return said
+
+        return self._passing.ask(port, request, attempt, heard, self.patience.reply_s)
+
+    async def passed(self) -> None:
+        """Let what was asked in passing come to its end before anything else is asked."""
+        if self._passing.under_way and not await self._passing.over():
+            self.drop()
 
     def drop(self) -> None:
         """Throw the line away; the next one is not used before late answers have come."""

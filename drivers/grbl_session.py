@@ -7,12 +7,13 @@ that did not come in time closes the line: a late ``ok`` must never answer the n
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from drivers.codecs import grbl
-from drivers.interfaces import Failure
+from drivers.interfaces import Done, Failure, Outcome
 from drivers.lines import LineError, Lines
+from drivers.nod import WAIT, Heard, PassingLine, Wait
 from drivers.textline import TextLine
 from runtime import Clock, DeadlineError, within
 
@@ -59,6 +60,7 @@ class GrblSession:
         self._clock = clock
         self._port: TextLine | None = None
         self._wco: grbl.Axes | None = None
+        self._passing = PassingLine()
 
     # -- opening -------------------------------------------------------------
 
@@ -208,6 +210,29 @@ class GrblSession:
                 case Trouble():
                     return line
 
+    def report_in_passing(self, seen: Callable[[grbl.Status], object], heard: Heard) -> bool:
+        """Ask for a report as `report` does, with nobody waiting: a `Nod`."""
+        port = self._port
+        if port is None or port.closed or len(port.buffer) or self._passing.under_way:
+            return False
+
+        def attempt() -> Outcome[object] | Wait | None:
+            while (raw := port.buffer.line()) is not None:
+                line = self._understood(raw)
+                if isinstance(line, grbl.Status) and line.machine(self._wco) is not None:
+                    return Done(seen(line))
+                if isinstance(line, grbl.Alarm | grbl.Welcome):
+                    self._upset(line)
+                    return None
+            return None if port.closed else WAIT
+
+        return self._passing.ask(port, grbl.STATUS_QUERY, attempt, heard, REPORT_S)
+
+    async def passed(self) -> None:
+        """Let a report that was asked for in passing come; the question may be ignored."""
+        if self._passing.under_way:
+            await self._passing.over()
+
     async def listen(self, seconds: float) -> Trouble | None:
         """Wait so long, or until the controller stops, restarts or is gone."""
         end = self._clock.link() + seconds
@@ -245,13 +270,20 @@ class GrblSession:
             raw = await self._port.line(end - self._clock.link())
             if isinstance(raw, Failure):
                 return Trouble(raw, f"{self.url}: {_SAID[raw]}")
-            line = grbl.classify(raw)
-            if isinstance(line, grbl.Status):
-                self._wco = line.wco if line.wco is not None else self._wco
-            if raw and not isinstance(line, grbl.Unrecognised):
+            line = self._understood(raw)
+            if line is not None:
                 return line
-            if raw:
-                log.warning("%s: not understood: %r", self.url, raw)
+
+    def _understood(self, raw: bytes) -> grbl.Line | None:
+        """Return what a line says, None if it says nothing."""
+        line = grbl.classify(raw)
+        if isinstance(line, grbl.Status):
+            self._wco = line.wco if line.wco is not None else self._wco
+        if raw and not isinstance(line, grbl.Unrecognised):
+            return line
+        if raw:
+            log.warning("%s: not understood: %r", self.url, raw)
+        return None
 
 
 _SAID: Mapping[Failure, str] = {

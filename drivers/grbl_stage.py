@@ -21,6 +21,7 @@ from drivers.codecs import grbl
 from drivers.grbl_session import REPLY_S, GrblSession, Trouble
 from drivers.interfaces import Done, Failure, NotDone, Outcome, PositionerStatus, Unknown
 from drivers.lines import Lines
+from drivers.nod import Heard
 from drivers.timing import StageMotion
 from runtime import Clock
 
@@ -71,6 +72,7 @@ class GrblStage:
                 return NotDone(Failure.BUSY, "homing or moving; no position seen yet")
             return Done(self._last)
         async with self._busy:
+            await self._session.passed()
             trouble = await self._session.ready()
             status = trouble or await self._session.report()
             # A stop that is reported instead of the position: ask again for the position.
@@ -85,6 +87,15 @@ class GrblStage:
                 said = await self._session.command(grbl.EMPTY)
                 status = said if isinstance(said, Trouble) else await self._session.report()
             return _not_done(status) if isinstance(status, Trouble) else Done(self._see(status))
+
+    def nod(self, heard: Heard) -> bool:
+        """Do as `read` in passing: a `Nod`."""
+        if self._motions:
+            heard(_MOVES)
+            return True
+        if self._busy.locked():
+            return False
+        return self._session.report_in_passing(self._see, heard)
 
     async def home(self) -> Outcome[PositionerStatus]:
         """Reset the controller, so that nothing queued is left, and find the reference."""
@@ -127,6 +138,7 @@ class GrblStage:
         self._motions += 1
         try:
             async with self._busy:
+                await self._session.passed()
                 yield
         finally:
             self._motions -= 1
@@ -222,6 +234,7 @@ class GrblStage:
         return self._last
 
 
+_MOVES: Outcome[object] = Done(None)
 _MOVING = (grbl.State.JOG, grbl.State.RUN, grbl.State.HOME)
 
 

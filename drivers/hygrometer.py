@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from drivers.codecs.hygrometer import HygrometerMap
 from drivers.interfaces import Climate, Done, Failure, NotDone, Outcome
 from drivers.modbus import ModbusLink
+from drivers.nod import Heard
 
 
 class Hygrometer:
@@ -22,7 +25,17 @@ class Hygrometer:
 
     async def climate(self) -> Outcome[Climate]:
         """Read temperature in °C and relative humidity in %; a failure is `NotDone`."""
-        outcome = await self._link.read(self._map.table)
+        return self._read(await self._link.read(self._map.table))
+
+    def nod(self, heard: Heard) -> bool:
+        """Read in passing: a `Nod`."""
+
+        def told(outcome: Outcome[object] | None) -> None:
+            heard(self._read(cast(Outcome[list[int]], outcome)) if outcome is not None else None)
+
+        return self._link.read_in_passing(self._map.table, told)
+
+    def _read(self, outcome: Outcome[list[int]]) -> Outcome[Climate]:
         if not isinstance(outcome, Done):
             return outcome
         try:

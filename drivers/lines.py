@@ -18,7 +18,7 @@ import termios
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import serial
@@ -50,13 +50,46 @@ def _pass(data: bytes, forward: Callable[[bytes], None]) -> None:
     forward(data)
 
 
-class MemoryTransport(asyncio.Transport):
-    """One end of an in-memory wire; bytes arrive at the peer on the next turn of the loop."""
+@dataclass(slots=True)
+class Port:
+    """Where a simulated device listens; the taps are where its faults are put."""
 
-    def __init__(self, name: str, protocol: asyncio.BaseProtocol, tap: Tap) -> None:
+    factory: ProtocolFactory
+    to_device: Tap = _pass
+    to_client: Tap = _pass
+    plugged: bool = True
+    open: list[asyncio.Transport] = field(default_factory=list)
+
+    def unplug(self) -> None:
+        """Drop every connection and refuse new ones until plugged in again."""
+        self.plugged = False
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Drop every connection; new ones are accepted."""
+        for transport in self.open:
+            transport.close()
+        self.open.clear()
+
+
+class MemoryTransport(asyncio.Transport):
+    """One end of an in-memory wire; bytes arrive at the peer on the next turn of the loop.
+
+    ``tap`` names the one of the port's that what is written here passes. It is looked up at
+    each packet: a fault may be put on a wire that is already in use.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        protocol: asyncio.BaseProtocol,
+        port: Port,
+        tap: Literal["to_device", "to_client"],
+    ) -> None:
         super().__init__({"peername": name})
         self._loop = asyncio.get_running_loop()
         self._protocol: Any = protocol
+        self._port = port
         self._tap = tap
         self._open = True
         self.peer: MemoryTransport | None = None
@@ -64,7 +97,7 @@ class MemoryTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send bytes to the peer, through the tap."""
         if self._open:
-            self._tap(bytes(data), self._forward)
+            getattr(self._port, self._tap)(bytes(data), self._forward)
 
     def _forward(self, data: bytes) -> None:
         if self.peer is not None:
@@ -118,28 +151,6 @@ class MemoryTransport(asyncio.Transport):
         return 0
 
 
-@dataclass(slots=True)
-class Port:
-    """Where a simulated device listens; the taps are where its faults are put."""
-
-    factory: ProtocolFactory
-    to_device: Tap = _pass
-    to_client: Tap = _pass
-    plugged: bool = True
-    open: list[asyncio.Transport] = field(default_factory=list)
-
-    def unplug(self) -> None:
-        """Drop every connection and refuse new ones until plugged in again."""
-        self.plugged = False
-        self.hang_up()
-
-    def hang_up(self) -> None:
-        """Drop every connection; new ones are accepted."""
-        for transport in self.open:
-            transport.close()
-        self.open.clear()
-
-
 class Listener(Protocol):
     """Takes simulated devices that want to be reached under a URL."""
 
@@ -165,9 +176,8 @@ class Bench:
         if port is None or not port.plugged:
             raise LineError(f"{url}: no device answers; is it switched on and plugged in?")
         client_protocol, device_protocol = factory(), port.factory()
-        # Looked up at each packet: a fault may be put on a wire that is already in use.
-        client = MemoryTransport(url, client_protocol, lambda d, on: port.to_device(d, on))
-        device = MemoryTransport(url, device_protocol, lambda d, on: port.to_client(d, on))
+        client = MemoryTransport(url, client_protocol, port, "to_device")
+        device = MemoryTransport(url, device_protocol, port, "to_client")
         client.peer, device.peer = device, client
         port.open = [*(t for t in port.open if not t.is_closing()), client]
         device_protocol.connection_made(device)

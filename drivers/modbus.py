@@ -19,6 +19,7 @@ from drivers.codecs.registers import Table
 from drivers.interfaces import Done, Failure, NotDone, Outcome, Unknown
 from drivers.lines import LineError, Lines
 from drivers.modbus_wire import Framing, ModbusWire, Unanswered
+from drivers.nod import Heard, Passing
 from runtime import DeadlineError, within
 
 __all__ = ["Framing", "Meeting", "ModbusLink", "Reading"]
@@ -32,6 +33,8 @@ Meeting = Callable[[Reading], Awaitable[NotDone | None]]
 _NOT_BEGUN = frozenset({1, 2, 3, 6})
 _BUSY = frozenset({5, 6})
 """Codes of a device that is the right one and has something else to do."""
+_ASKED_AGAIN = frozenset({Failure.NO_REPLY, Failure.BAD_REPLY})
+"""What came of a read that is worth another one."""
 _GATEWAY = frozenset({10, 11})
 """Codes by which a gateway says that nobody answers behind it."""
 
@@ -71,6 +74,8 @@ class ModbusLink:
         self._trouble = ""
         self._meeting: Meeting | None = None
         self._met = False
+        self._passing = Passing()
+        self._passed_on: ModbusWire | None = None
 
     def meet(self, meeting: Meeting) -> None:
         """Begin every connection with a look at who is there.
@@ -87,7 +92,7 @@ class ModbusLink:
         """
         outcome = await self._read_once(table)
         match outcome:
-            case NotDone(reason=Failure.NO_REPLY | Failure.BAD_REPLY):
+            case NotDone(reason=reason) if reason in _ASKED_AGAIN:
                 return await self._read_once(table)
         return outcome
 
@@ -105,6 +110,23 @@ class ModbusLink:
             return self._judge_write(outcome.value, table)
         return outcome
 
+    def read_in_passing(self, table: Table, heard: Heard) -> bool:
+        """Read a table with nobody waiting: a `Nod`. What is no plain answer is to be read anew."""
+
+        def judge(outcome: Outcome[bytes]) -> Outcome[object] | None:
+            read = self._judge_read(outcome, table)
+            return read if isinstance(read, Done) or read.reason not in _ASKED_AGAIN else None
+
+        return self._pass(self._question(table), judge, heard)
+
+    def write_in_passing(self, table: Table, registers: list[int], heard: Heard) -> bool:
+        """Write a table in one FC16, once, with nobody waiting: a `Nod`."""
+
+        def judge(outcome: Outcome[bytes]) -> Outcome[object]:
+            return self._judge_write(outcome.value, table) if isinstance(outcome, Done) else outcome
+
+        return self._pass(codec.write_request(table.start, registers), judge, heard)
+
     @property
     def silent_s(self) -> float:
         """How long ago the last answer came, s of link time."""
@@ -115,6 +137,30 @@ class ModbusLink:
         wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()
+
+    def _pass(
+        self,
+        request: bytes,
+        judge: Callable[[Outcome[bytes]], Outcome[object] | None],
+        heard: Heard,
+    ) -> bool:
+        """Ask on a line that stands, is known and is nobody's just now; else return False."""
+        wire = self._wire
+        if wire is None or not self._met or self._passing.under_way or self._lock.locked():
+            return False
+        if not wire.usable or self._quiet_until > asyncio.get_running_loop().time():
+            return False
+
+        def told(reply: bytes | Unanswered) -> None:
+            # A connection that was given up meanwhile says so late.
+            if self._passed_on is wire:
+                self._passed_on = None
+                self._passing.end(judge(self._heard_reply(reply)))
+
+        self._passed_on = wire
+        self._passing.begin(heard, self._reply_s)
+        wire.ask_in_passing(request, told)
+        return True
 
     async def _read_once(self, table: Table) -> Outcome[list[int]]:
         return self._judge_read(await self._transact(self._question(table)), table)
@@ -159,6 +205,9 @@ class ModbusLink:
     async def _transact(self, request: bytes) -> Outcome[bytes]:
         """Open the line if need be, ask once, and return the reply as it came."""
         async with self._lock:
+            if self._passing.under_way and not await self._passing.over():
+                self._passed_on = None
+                self._abandon()
             wire = self._usable() or await self._open()
             if wire is None or (self._quiet_s and not await self._silent()):
                 return NotDone(Failure.NO_LINK, self._trouble)
@@ -180,10 +229,15 @@ class ModbusLink:
         try:
             reply = await wire.ask(request, self._reply_s)
         finally:
-            # Late, or cancelled half-way: the answer is still to come and must meet a closed line.
-            if not isinstance(reply, bytes):
+            # Cancelled half-way: the answer is still to come and must meet a closed line.
+            if reply is None:
                 self._abandon()
+        return self._heard_reply(reply)
+
+    def _heard_reply(self, reply: bytes | Unanswered) -> Outcome[bytes]:
         if isinstance(reply, Unanswered):
+            # Late, for example: as after a cancellation.
+            self._abandon()
             return Unknown(reply.reason, f"{self.url}: {reply.detail}")
         self._answered_s = asyncio.get_running_loop().time()
         return Done(reply)

@@ -6,7 +6,7 @@ import asyncio
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
@@ -30,6 +30,35 @@ class Unanswered:
     detail: str
 
 
+class Waiter(Protocol):
+    """Who waits for an answer: a future, or somebody who is told in passing."""
+
+    def done(self) -> bool:
+        """Return whether it was answered, or nobody waits any more."""
+        ...
+
+    def set_result(self, result: bytes | Unanswered, /) -> None:
+        """Tell the answer, or why there is none."""
+        ...
+
+
+class _Told:
+    """Calls somebody with the answer."""
+
+    __slots__ = ("_tell",)
+
+    def __init__(self, tell: Callable[[bytes | Unanswered], None]) -> None:
+        self._tell: Callable[[bytes | Unanswered], None] | None = tell
+
+    def done(self) -> bool:
+        return self._tell is None
+
+    def set_result(self, result: bytes | Unanswered, /) -> None:
+        tell, self._tell = self._tell, None
+        assert tell is not None
+        tell(result)
+
+
 class ModbusWire(asyncio.Protocol):
     """The client's end of one connection; one question at a time.
 
@@ -47,7 +76,7 @@ class ModbusWire(asyncio.Protocol):
         self._pending = b""
         self._passed_over = ""
         self._transport: Any = None
-        self._waiter: asyncio.Future[bytes | Unanswered] | None = None
+        self._waiter: Waiter | None = None
 
     @property
     def usable(self) -> bool:
@@ -61,18 +90,28 @@ class ModbusWire(asyncio.Protocol):
         connection: the answer may still come.
         """
         loop = asyncio.get_running_loop()
-        if self._numbered:
-            self._number = self._number % _NUMBERS + 1
-        self._pending, self._passed_over = b"", ""
         waiter: asyncio.Future[bytes | Unanswered] = loop.create_future()
-        self._waiter = waiter
         deadline = loop.call_later(seconds, self._late, waiter, seconds)
         try:
-            self._transport.write(self._framer.encode(pdu, self._unit, self._number))
+            self._send(pdu, waiter)
             return await waiter
         finally:
             deadline.cancel()
             self._waiter = None
+
+    def ask_in_passing(self, pdu: bytes, tell: Callable[[bytes | Unanswered], None]) -> None:
+        """Send a request PDU, once; call with the PDU of its answer when it comes.
+
+        The deadline is the caller's; what else holds for `ask` holds here.
+        """
+        self._send(pdu, _Told(tell))
+
+    def _send(self, pdu: bytes, waiter: Waiter) -> None:
+        if self._numbered:
+            self._number = self._number % _NUMBERS + 1
+        self._pending, self._passed_over = b"", ""
+        self._waiter = waiter
+        self._transport.write(self._framer.encode(pdu, self._unit, self._number))
 
     def close(self) -> None:
         """Close the connection."""
@@ -98,7 +137,7 @@ class ModbusWire(asyncio.Protocol):
         """End the wait: nothing more will come."""
         self._fail(Failure.NO_REPLY, f"line lost: {exc or 'closed'}")
 
-    def _search(self, waiter: asyncio.Future[bytes | Unanswered]) -> None:
+    def _search(self, waiter: Waiter) -> None:
         while self._pending:
             used, unit, number, pdu = self._framer.decode(self._pending)
             if not used:
@@ -107,13 +146,14 @@ class ModbusWire(asyncio.Protocol):
             if not pdu:
                 continue
             if unit == self._unit and number in (0, self._number):
-                waiter.set_result(pdu)
+                # Strays first: whoever is told may ask again at once.
                 if self._pending:
                     self._stray(len(self._pending))
+                waiter.set_result(pdu)
                 return
             self._passed_over = f"; unit {unit} answered question {number}"
 
-    def _late(self, waiter: asyncio.Future[bytes | Unanswered], seconds: float) -> None:
+    def _late(self, waiter: Waiter, seconds: float) -> None:
         if not waiter.done():
             reason = Failure.BAD_REPLY if self._passed_over else Failure.NO_REPLY
             detail = f"no answer within {seconds:g} s{self._passed_over}"

@@ -10,6 +10,7 @@ from drivers.codecs import mux10
 from drivers.dialogue import Dialogue, Patience
 from drivers.interfaces import Dimensions, Done, Failure, NotDone, Outcome
 from drivers.lines import Lines
+from drivers.nod import Heard
 from drivers.textline import TextLine
 from runtime import Clock
 
@@ -54,6 +55,7 @@ class Mux10Gauge:
         async with self._lock:
             sized: Dimensions | NotDone | None = None
             try:
+                await self._talk.passed()
                 sized = await self._measured()
             finally:
                 # Failed or cancelled: an answer may still come, and would be taken for the next.
@@ -68,20 +70,31 @@ class Mux10Gauge:
         async with self._lock:
             trouble: NotDone | None = NotDone(Failure.TIMED_OUT, "cancelled")
             try:
+                await self._talk.passed()
                 trouble = await self._sign()
             finally:
                 if trouble is not None:
                     self._talk.drop()
         return trouble or Done(None)
 
+    def nod(self, heard: Heard) -> bool:
+        """Do as `alive` in passing: a `Nod`."""
+        if self._lock.locked():
+            heard(_LIVES)
+            return True
+        channel = self._channels.thickness
+        request = self._dialect.requests.get(channel)
+
+        def judge(line: bytes) -> Outcome[object]:
+            return _dead(self._answer(channel, line)) or _LIVES
+
+        return request is not None and self._talk.ask_in_passing(request, judge, heard)
+
     async def _sign(self) -> NotDone | None:
         heard = await self._talk.connect() or await self._talk.silence()
         if isinstance(heard, NotDone):
             return heard
-        value = await self._value(self._channels.thickness)
-        # An indicator that is off or not preset is a matter of the measurement.
-        dead = isinstance(value, NotDone) and value.reason is not Failure.FAULT
-        return value if dead and isinstance(value, NotDone) else None
+        return _dead(await self._value(self._channels.thickness))
 
     async def _measured(self) -> Dimensions | NotDone:
         before = await self._talk.connect() or await self._talk.silence()
@@ -105,8 +118,9 @@ class Mux10Gauge:
         if request is None:
             return NotDone(Failure.BAD_ARGUMENT, f"no request for channel {channel}")
         line = await self._talk.ask(request)
-        if isinstance(line, NotDone):
-            return line
+        return line if isinstance(line, NotDone) else self._answer(channel, line)
+
+    def _answer(self, channel: int, line: bytes) -> Decimal | NotDone:
         match mux10.parse(line, self._dialect):
             case mux10.Reading(channel=answered, value=value) if answered == channel:
                 return value
@@ -127,6 +141,17 @@ class Mux10Gauge:
 
     def _bad(self, detail: str) -> NotDone:
         return NotDone(Failure.BAD_REPLY, f"{self._talk.url}: {detail}")
+
+
+_LIVES: Outcome[None] = Done(None)
+
+
+def _dead(value: Decimal | NotDone) -> NotDone | None:
+    """Return why a value is no sign of life.
+
+    An indicator that is off or not preset is a matter of the measurement.
+    """
+    return value if isinstance(value, NotDone) and value.reason is not Failure.FAULT else None
 
 
 class CrLine(TextLine):

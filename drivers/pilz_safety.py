@@ -7,12 +7,13 @@ program latches the stop until a person resets it.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from drivers.codecs import pilz as codec
 from drivers.codecs.pilz import Request, State
 from drivers.interfaces import Done, Failure, NotDone, Outcome, SafetyState, Unknown
 from drivers.modbus import ModbusLink, Reading
+from drivers.nod import Heard
 
 T = TypeVar("T")
 
@@ -116,6 +117,26 @@ class PilzSafety:
             return NotDone(Failure.FAULT, detail)
         # As it is by now: a stop may have been requested during the read.
         return await self._put(self._word)
+
+    def feed_in_passing(self, heard: Heard) -> bool:
+        """Do as `feed` in passing: a `Nod`. Requests that have fallen are told by `feed`."""
+        if self._word is None or not self._known:
+            return False
+
+        def written(outcome: Outcome[object] | None) -> None:
+            heard(self._note(outcome) if outcome is not None else None)
+
+        def seen(outcome: Outcome[object] | None) -> None:
+            stands = isinstance(outcome, Done) and codec.bit(
+                codec.REQUESTS.decode(cast(list[int], outcome.value))["bits"], Request.ALIVE
+            )
+            # As it is by now: a stop may have been requested during the read.
+            word = self._word if stands else None
+            registers = codec.REQUESTS.encode({"bits": word}) if word is not None else []
+            if not registers or not self._link.write_in_passing(codec.REQUESTS, registers, written):
+                heard(None)
+
+        return self._link.read_in_passing(codec.REQUESTS, seen)
 
     async def request_stop(self) -> Outcome[None]:
         """Withdraw the permission to run, 停止(软件).

@@ -32,6 +32,7 @@ from drivers.interfaces import (
 )
 from drivers.mailbox import Letter, Mailbox, Pace
 from drivers.modbus import ModbusLink, Reading
+from drivers.nod import Heard
 from drivers.timing import CycleTimes
 from runtime import Clock
 
@@ -99,6 +100,14 @@ class StationPlc:
         return await self._link.write(
             codec.HEARTBEAT, codec.HEARTBEAT.encode({"heartbeat": self._beats})
         )
+
+    def nod(self, heard: Heard) -> bool:
+        """Beat in passing: a `Nod`."""
+        beats = codec.following(self._beats)
+        registers = codec.HEARTBEAT.encode({"heartbeat": beats})
+        asked = self._link.write_in_passing(codec.HEARTBEAT, registers, heard)
+        self._beats = beats if asked else self._beats
+        return asked
 
     async def measure(self) -> Outcome[Sized]:
         """Measure the block at the sizing stage; the answer must bear the tag of the request."""

@@ -120,7 +120,7 @@ class _TendedEar(Ear):
             now = _now()
             if self._tally.up is None or now - self._opened_s >= STANDING_S:
                 self._tally.heard(now)
-        super().data_received(data)
+        self.inner.data_received(data)
 
     def ended(self, error: Exception | None) -> None:
         """Count that the other side has gone."""

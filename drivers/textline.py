@@ -127,6 +127,7 @@ class TextLine(asyncio.Protocol):
         self._expired = False
         self._transport: asyncio.WriteTransport | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._listener: Callable[[], None] | None = None
 
     @property
     def discarded(self) -> int:
@@ -163,11 +164,15 @@ class TextLine(asyncio.Protocol):
         return True
 
     def close(self) -> None:
-        """Close the line."""
-        self._lost = True
+        """Close the line; who listened in passing is told no more."""
+        self._lost, self._listener = True, None
         if self._transport is not None:
             self._transport.close()
         self._wake()
+
+    def listen(self, listener: Callable[[], None] | None) -> None:
+        """Call at each arrival, and when the line is lost; None: no more. In a reader's stead."""
+        self._listener = listener
 
     async def line(self, seconds: float | None) -> bytes | Failure:
         """Return the next line without CR LF, within so many seconds of link time (None: wait)."""
@@ -221,5 +226,7 @@ class TextLine(asyncio.Protocol):
         self._wake()
 
     def _wake(self) -> None:
+        if self._listener is not None:
+            self._listener()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

@@ -31,6 +31,7 @@ from drivers.interfaces import (
 )
 from drivers.mailbox import Letter, Mailbox, Pace
 from drivers.modbus import ModbusLink, Reading
+from drivers.nod import Heard
 from drivers.timing import ArmTimes
 from runtime import Clock
 
@@ -38,6 +39,8 @@ XYZ = tuple[float, float, float]
 
 FRESH_S = 0.9
 """Younger than this, an answer says as well as the next that the arm lives."""
+
+_FRESH: Outcome[object] = Done(None)
 
 POSE_TOLERANCE_MM = 1.0
 
@@ -77,8 +80,15 @@ class UrArm:
     async def beat(self) -> Outcome[object]:
         """Ask for a sign of life, unless one came just now with the arm's work."""
         if self._link.silent_s < FRESH_S:
-            return Done(None)
-        return await self._fields(codec.STATUS)
+            return _FRESH
+        return await self._link.read(codec.STATUS)
+
+    def nod(self, heard: Heard) -> bool:
+        """Do as `beat` in passing: a `Nod`."""
+        if self._link.silent_s < FRESH_S:
+            heard(_FRESH)
+            return True
+        return self._link.read_in_passing(codec.STATUS, heard)
 
     async def claim(self, epoch: int) -> Outcome[ArmStatus]:
         """Fence older sessions out; done when the script shows this epoch."""

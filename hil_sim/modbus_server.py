@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pymodbus.framer.rtu import FramerRTU
 
@@ -18,6 +18,7 @@ from drivers.codecs.registers import Table
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 MAX_READ, MAX_WRITE = 125, 123
+_HEAD = struct.Struct(">HHHB")
 
 
 class Refused(Exception):  # noqa: N818  (it is an answer, not an error)
@@ -43,14 +44,17 @@ class RegisterBank:
         refresh: Callable[[], None] = _ignore,
         written: Callable[[], None] = _ignore,
     ) -> None:
-        self._words: dict[int, int] = {}
+        self._tables = tuple(tables)
+        # One place for each address, None where there is no register.
+        self._words: list[int | None] = [None] * max(t.start + t.count for t in self._tables)
         # What each table was last put to: most refreshes change nothing.
         self._shown: dict[int, Mapping[str, int | str]] = {}
+        # Of what state that is, where its device says so before it encodes it.
+        self._states: dict[int, object] = {}
         # And what each reads as: a scan after every write asks for all.
         self._fields: dict[int, dict[str, int]] = {}
-        self._tables = tuple(tables)
         for table in self._tables:
-            self._words.update(dict.fromkeys(range(table.start, table.start + table.count), 0))
+            self._words[table.start : table.start + table.count] = [0] * table.count
         self._refresh = refresh
         self._written = written
 
@@ -58,38 +62,62 @@ class RegisterBank:
         """Set a whole table; fields that are not given become 0."""
         if self._shown.get(table.start) == values:
             return
-        self._words.update(enumerate(table.encode(values), table.start))
+        self._words[table.start : table.start + table.count] = table.encode(values)
         self._shown[table.start] = dict(values)
+        self._fields.pop(table.start, None)
+
+    def stale(self, table: Table, state: object) -> bool:
+        """Tell whether a table must be put anew: for another state, or because it was written."""
+        if self._states.get(table.start) == state:
+            return False
+        self._states[table.start] = state
+        return True
+
+    def count(self, table: Table, address: int, value: int) -> None:
+        """Set the one register of a table that changes all the time, as a counter does."""
+        self._words[address] = value
         self._fields.pop(table.start, None)
 
     def get(self, table: Table) -> Mapping[str, int]:
         """Return the numeric fields of a table."""
         fields = self._fields.get(table.start)
         if fields is None:
-            words = [self._words[table.start + i] for i in range(table.count)]
+            words = self._registers(table.start, table.count)
             fields = self._fields[table.start] = table.decode(words)
         return fields
+
+    def word(self, address: int) -> int:
+        """Return one register of a table."""
+        word = self._words[address]
+        assert word is not None
+        return word
 
     def read(self, start: int, count: int) -> list[int]:
         """Return registers as a client reads them. Raises `Refused`."""
         if not 1 <= count <= MAX_READ:
             raise Refused(ILLEGAL_VALUE)
         self._refresh()
-        try:
-            return [self._words[address] for address in range(start, start + count)]
-        except KeyError:
-            raise Refused(ILLEGAL_ADDRESS) from None
+        return self._registers(start, count)
 
     def write(self, start: int, values: list[int]) -> None:
         """Set registers as a client writes them. Raises `Refused`."""
-        if any(address not in self._words for address in range(start, start + len(values))):
+        end = start + len(values)
+        if end > len(self._words) or None in self._words[start:end]:
             raise Refused(ILLEGAL_ADDRESS)
-        self._words.update(enumerate(values, start))
+        self._words[start:end] = values
         for table in self._tables:
-            if start < table.start + table.count and table.start < start + len(values):
+            if start < table.start + table.count and table.start < end:
                 self._shown.pop(table.start, None)
+                self._states.pop(table.start, None)
                 self._fields.pop(table.start, None)
         self._written()
+
+    def _registers(self, start: int, count: int) -> list[int]:
+        """Return what stands in registers. Raises `Refused` where there are none."""
+        words = self._words[start : start + count]
+        if len(words) < count or None in words:
+            raise Refused(ILLEGAL_ADDRESS)
+        return cast(list[int], words)
 
 
 class ModbusServer:
@@ -144,20 +172,20 @@ class _Tcp(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._pending += data
-        while len(self._pending) >= 8:
-            protocol, length = struct.unpack_from(">HH", self._pending, 2)
+        pending = self._pending + data
+        while len(pending) >= 8:
+            number, protocol, length, unit = _HEAD.unpack_from(pending)
             if protocol != 0 or not 2 <= length <= 254:
                 self._transport.close()
                 self._pending = b""
                 return
-            if len(self._pending) < 6 + length:
-                return
-            frame, self._pending = self._pending[: 6 + length], self._pending[6 + length :]
-            if frame[6] in (self._server.unit, 0, 255):
-                reply = self._server.answer(frame[7:])
-                head = struct.pack(">HHH", *struct.unpack_from(">HH", frame), len(reply) + 1)
-                self._transport.write(head + frame[6:7] + reply)
+            if len(pending) < 6 + length:
+                break
+            request, pending = pending[7 : 6 + length], pending[6 + length :]
+            if unit in (self._server.unit, 0, 255):
+                reply = self._server.answer(request)
+                self._transport.write(_HEAD.pack(number, 0, len(reply) + 1, unit) + reply)
+        self._pending = pending
 
 
 class _Rtu(asyncio.Protocol):

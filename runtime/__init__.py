@@ -3,7 +3,7 @@
 from runtime.clock import Clock
 from runtime.deadline import DeadlineError, within
 from runtime.memory import give_back_memory
-from runtime.offload import offload
+from runtime.offload import offload, offload_and_tell
 from runtime.seeds import stream, unique_id
 from runtime.turn import Turn
 from runtime.virtual import DeadlockError, VirtualLoop, run_virtual
@@ -17,6 +17,7 @@ __all__ = [
     "VirtualLoop",
     "give_back_memory",
     "offload",
+    "offload_and_tell",
     "run_virtual",
     "stream",
     "unique_id",

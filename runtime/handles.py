@@ -78,21 +78,21 @@ class Timers:
     def __init__(self) -> None:
         self.cancelled = 0
         self._number = 0
-        self._heap: list[tuple[float, int, Any]] = []
+        self.heap: list[tuple[float, int, Any]] = []
 
     def __len__(self) -> int:
         """How many are kept, cancelled ones included."""
-        return len(self._heap)
+        return len(self.heap)
 
     def set(self, timer: Later) -> Later:
         """Keep a timer until it fires."""
         self._number += 1
-        heappush(self._heap, (timer._when, self._number, timer))
+        heappush(self.heap, (timer._when, self._number, timer))
         return timer
 
     def first(self) -> float | None:
         """Return when the next one is due; None if there is none."""
-        heap = self._heap
+        heap = self.heap
         if self.cancelled > _MANY and 2 * self.cancelled > len(heap):
             heap[:] = [entry for entry in heap if not entry[2]._cancelled]
             heapify(heap)
@@ -104,7 +104,7 @@ class Timers:
 
     def fire(self, before: float, soon: deque[asyncio.Handle]) -> None:
         """Move what is due before a time to what is called next."""
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0][0] < before:
             timer = heappop(heap)[2]
             if timer._cancelled:
@@ -114,4 +114,4 @@ class Timers:
 
     def clear(self) -> None:
         """Forget all."""
-        self._heap.clear()
+        self.heap.clear()

@@ -17,3 +17,14 @@ async def offload(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(None, lambda: func(*args, **kwargs))
+
+
+def offload_and_tell(
+    told: Callable[[asyncio.Future[T]], object],
+    func: Callable[P, T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> None:
+    """Run a blocking function off the loop and call with its future when that is done."""
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, lambda: func(*args, **kwargs)).add_done_callback(told)

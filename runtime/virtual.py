@@ -23,7 +23,7 @@ class DeadlockError(RuntimeError):
 
 
 _WORK_FIRST = 32
-"""So many turns may pass before descriptors are looked at: it is a system call."""
+"""So many turns pass before descriptors are looked at: it is a system call."""
 _RESOLUTION_S = 1e-6
 """Timers this close fire together. Floats beyond 2^24 s are spaced wider than a nanosecond."""
 
@@ -75,7 +75,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jumper = _JumpingSelector(pace)
         super().__init__(self._jumper)
         self._offload_s = offload_s
-        self._turns = 0
         self._timers = Timers()
         # What asyncio keeps its callbacks in; it has no other name for it.
         self._soon: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]  # asyncio's own name
@@ -114,31 +113,39 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._timers.set(Later(when, callback, args, self, context, self._timers))
 
     def _run_once(self) -> None:
-        """Make one turn: move the clock if nothing is ready, then call what is."""
-        soon, jumper = self._soon, self._jumper
-        first = None if soon else self._timers.first()
-        self._turns += 1
-        if self._turns < _WORK_FIRST and jumper.pace is None and (soon or first is not None):
-            if first is not None and first > jumper.now:
-                jumper.now = first
-        else:
-            self._turns = 0
-            ready = jumper.select(self._patience(first))
-            self._process_events(ready)  # type: ignore[attr-defined]  # asyncio's own
-        self._timers.fire(jumper.now + _RESOLUTION_S, soon)
-        for _ in range(len(soon)):
-            handle: Any = soon.popleft()
-            if handle._cancelled:
-                continue
-            try:
-                handle._context.run(handle._callback, *handle._args)
-            except (SystemExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:
-                message = f"Exception in callback {handle!r}"
-                self.call_exception_handler(
-                    {"message": message, "exception": error, "handle": handle}
-                )
+        """Look at descriptors, then make so many turns: each calls what is ready, in order.
+
+        A turn that finds nothing ready moves the clock first; with a pace time must pass.
+        """
+        soon, jumper, timers = self._soon, self._jumper, self._timers
+        heap = timers.heap
+        ready = jumper.select(self._patience(None if soon else timers.first()))
+        self._process_events(ready)  # type: ignore[attr-defined]  # asyncio's own
+        for _ in range(_WORK_FIRST):
+            due = jumper.now + _RESOLUTION_S
+            if heap and heap[0][0] < due:
+                timers.fire(due, soon)
+            for _ in range(len(soon)):
+                handle: Any = soon.popleft()
+                if handle._cancelled:
+                    continue
+                try:
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:
+                    message = f"Exception in callback {handle!r}"
+                    self.call_exception_handler(
+                        {"message": message, "exception": error, "handle": handle}
+                    )
+            if self._stopping or jumper.pace is not None:  # type: ignore[attr-defined]  # asyncio's
+                return
+            if not soon:
+                first = timers.first()
+                if first is None:
+                    return
+                if first > jumper.now:
+                    jumper.now = first
 
     def _patience(self, first: float | None) -> float | None:
         if self._soon or self._stopping:  # type: ignore[attr-defined]  # asyncio's own

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from drivers.cameras.source import Frame, FrameSource
@@ -82,8 +83,15 @@ class CameraWorker:
         return grab.result()
 
 
-async def serve_camera(source: FrameSource, url: str, px_per_mm: float, *, grab_s: float) -> None:
-    """Serve a source at ``tcp://host:port`` until cancelled.
+async def serve_camera(
+    source: FrameSource,
+    url: str,
+    px_per_mm: float,
+    *,
+    grab_s: float,
+    listening: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve a source at ``tcp://host:port`` until cancelled; call ``listening`` once it does.
 
     Raises `StuckError` when the source does not return within ``grab_s``, OSError when
     the port cannot be had, ValueError for a line that cannot be served.
@@ -95,4 +103,5 @@ async def serve_camera(source: FrameSource, url: str, px_per_mm: float, *, grab_
     loop = asyncio.get_running_loop()
     server = await loop.create_server(worker.protocol, parts.hostname, parts.port)
     async with server:
+        listening()
         await worker.stuck

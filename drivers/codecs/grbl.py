@@ -159,6 +159,7 @@ _STATE = re.compile(r"([A-Z][a-z]+)(?::(\d{1,2}))?")
 
 
 @lru_cache(maxsize=64)  # at rest a controller reports the same line every time
+@lru_cache(maxsize=64)  # a frame that rests says the same every second
 def classify(raw: bytes) -> Line:
     """Tell what one line without its end is. Never raises: what does not fit is `Unrecognised`."""
     text = raw.decode("ascii", "replace").strip()

@@ -63,4 +63,6 @@ class SimHygrometer:
 
     def _show(self) -> None:
         table = self._map.table
-        self._bank.put(table, table.decode(self._stuck or self._seen()))
+        air = (self.temperature_c, self.humidity_pct, self._off_by, self._stuck)
+        if self._bank.stale(table, air):
+            self._bank.put(table, table.decode(self._stuck or self._seen()))

@@ -140,6 +140,9 @@ class SimPilzSafety:
     def _show(self) -> None:
         self._scan()
         requests = self._requests()
+        seen = (self.e_stop_ok, self.door_ok, self._latched, requests, tuple(self._stuck.items()))
+        if not self._bank.stale(codec.STATES, seen):
+            return
         bits = (
             self.e_stop_ok << State.E_STOP_OK
             | self.door_ok << State.DOOR_OK

@@ -167,8 +167,8 @@ class SimStationPlc:
             self._box.claim(epoch, sequence)
         else:
             self._box.consider(epoch, sequence, lambda: self._act(command, order))
-        self._begin_measuring(self._bank.get(codec.MEASURE)["tag"])
-        self._hear(self._bank.get(codec.HEARTBEAT)["heartbeat"])
+        self._begin_measuring(self._bank.word(codec.MEASURE.start))
+        self._hear(self._bank.word(codec.HEARTBEAT.start))
 
     def _hear(self, beats: int) -> None:
         if beats != self._beats:
@@ -271,6 +271,16 @@ class SimStationPlc:
         return self.stuck.get(place, stands) if self.stuck else stands
 
     def _show(self) -> None:
+        box, stuck = self._box, tuple(self.stuck.items())
+        inputs = self._inputs()
+        status = (
+            *(self._world.changes, box.refused, box.refusal, self._activity, self._fault),
+            *(inputs, stuck, self.temperature_c, self.humidity_pct),
+        )
+        if self._bank.stale(codec.STATUS, status):
+            self._show_status(inputs)
+
+    def _show_status(self, inputs: int) -> None:
         seen = _bits(tuple(self._world.where.values()), tuple(self.stuck.items()))
         slots = seen[Station.SLOT]
         self._bank.put(
@@ -280,7 +290,7 @@ class SimStationPlc:
                 **self.machine.evidence(),
                 "activity": self._activity,
                 "fault": self._fault,
-                "inputs": self._inputs(),
+                "inputs": inputs,
                 "slots_1_16": slots & 0xFFFF,
                 "slots_17_32": slots >> 16 & 0xFFFF,
                 "slots_33_48": slots >> 32 & 0xFFFF,

@@ -24,6 +24,8 @@ XYZ = tuple[float, float, float]
 
 HOME: XYZ = (0.0, -300.0, 500.0)
 
+_HEARTBEAT = next(field.address for field in codec.STATUS.fields if field.name == "heartbeat")
+
 
 class SimUrArm:
     """Behaves as a UR controller that runs ``deploy/ur/cell.script``.
@@ -255,11 +257,25 @@ class SimUrArm:
 
     def _show(self) -> None:
         probed = self.collar.probed() if self.collar is not None else None
-        x, y = probed or (0.0, 0.0)
         now = self._clock.process()
         if not self.controller.playing:
             now = self._heartbeat_from
         self._heartbeat_from = now
+        box = self._box
+        script = (
+            *(self._world.changes, box.refused, box.refusal, probed),
+            *(self._activity, self._fault, self._at, self._stuck_gripper),
+        )
+        if self._bank.stale(codec.STATUS, script):
+            self._show_script(probed)
+        self._bank.count(codec.STATUS, _HEARTBEAT, int(now * 10) % 0x10000)
+        controller = (self.controller.mode, self.controller.safety, self.pose)
+        if controller != self._controller_shown:
+            self._controller_shown = controller
+            self._show_controller()
+
+    def _show_script(self, probed: XY | None) -> None:
+        x, y = probed or (0.0, 0.0)
         self._bank.put(
             codec.STATUS,
             {
@@ -268,7 +284,6 @@ class SimUrArm:
                 "map_version": codec.MAP_VERSION,
                 "activity": self._activity,
                 "fault": self._fault,
-                "heartbeat": int(now * 10) % 0x10000,
                 "holding": self._holding(),
                 "at_station": self._at.station if self._at else 0,
                 "at_index": self._at.index if self._at else 0,
@@ -277,10 +292,6 @@ class SimUrArm:
                 "probe_y": round(100 * y),
             },
         )
-        controller = (self.controller.mode, self.controller.safety, self.pose)
-        if controller != self._controller_shown:
-            self._controller_shown = controller
-            self._show_controller()
 
     def _show_controller(self) -> None:
         self._bank.put(codec.ROBOT_MODE, {"robot_mode": self.controller.mode_number})

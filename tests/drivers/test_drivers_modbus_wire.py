@@ -139,3 +139,91 @@ def test_a_cancellation_that_comes_together_with_the_answer_is_heeded() -> None:
         assert tasks[0].cancelled()
 
     run_virtual(main())
+
+
+def passing(reaction: Reaction, scene: Callable[[ModbusLink, list[Any]], Any]) -> Any:
+    """Read once in full, so that the line stands, then play the scene."""
+
+    async def main() -> Any:
+        bench = Bench()
+        bench.listen(URL, lambda: Device(reaction))
+        link = ModbusLink(bench, URL)
+        assert isinstance(await link.read(TABLE), Done)
+        return await scene(link, [])
+
+    return run_virtual(main())
+
+
+def after_the_first(later: Reaction) -> Reaction:
+    asked = [0]
+
+    def react(number: int, say: Say) -> None:
+        asked[0] += 1
+        if asked[0] == 1:
+            say(frame(number, READ))
+        else:
+            later(number, say)
+
+    return react
+
+
+def test_who_wants_the_line_waits_for_the_answer_to_a_question_in_passing() -> None:
+    def slowly(number: int, say: Say) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.5, say, frame(number, READ))
+
+    async def scene(link: ModbusLink, heard: list[Any]) -> None:
+        assert link.read_in_passing(TABLE, heard.append)
+        assert not link.read_in_passing(TABLE, heard.append), "one at a time"
+        assert await link.read(TABLE) == Done([11, 22])
+        assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+        assert heard == [Done([11, 22])]
+
+    passing(after_the_first(slowly), scene)
+
+
+def test_a_question_in_passing_that_is_never_answered_holds_nobody_beyond_its_deadline() -> None:
+    silent = [True]
+
+    def once_silent(number: int, say: Say) -> None:
+        if silent:
+            silent.clear()
+            # It comes when the line has been given up long since.
+            asyncio.get_running_loop().call_later(1.5, say, frame(number, WRITTEN))
+        else:
+            say(frame(number, READ))
+
+    async def scene(link: ModbusLink, heard: list[Any]) -> None:
+        assert link.read_in_passing(TABLE, heard.append)
+        assert await link.read(TABLE) == Done([11, 22])
+        assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+        # Put anew, in full: that is what None asks for.
+        assert heard == [None]
+        assert link.read_in_passing(TABLE, heard.append)
+        await asyncio.sleep(2)
+        assert heard == [None, Done([11, 22])]
+
+    passing(after_the_first(once_silent), scene)
+
+
+def test_a_write_in_passing_is_judged_as_one_in_full() -> None:
+    refused = bytes((16 | 0x80, 2))
+
+    async def scene(link: ModbusLink, heard: list[Any]) -> None:
+        assert link.write_in_passing(TABLE, [1, 2], heard.append)
+        await asyncio.sleep(0.1)
+        (outcome,) = heard
+        assert isinstance(outcome, NotDone) and outcome.reason is Failure.EXCEPTION_REPLY
+
+    passing(after_the_first(lambda number, say: say(frame(number, refused))), scene)
+
+
+def test_a_line_that_is_closed_under_a_question_in_passing_lets_the_next_one_begin() -> None:
+    async def scene(link: ModbusLink, heard: list[Any]) -> None:
+        assert link.read_in_passing(TABLE, heard.append)
+        link.close()
+        await asyncio.sleep(0.1)
+        assert heard == [None]
+        assert not link.read_in_passing(TABLE, heard.append), "no line"
+
+    passing(after_the_first(lambda number, say: None), scene)

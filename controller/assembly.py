@@ -19,11 +19,13 @@ from controller.rig import Rig
 from drivers.arm_controller import DashboardStarter
 from drivers.camera_worker import WorkerCamera
 from drivers.dashboard import Dashboard
+from drivers.grbl_stage import GrblStage
 from drivers.guarded_sensors import GuardedSensors
 from drivers.interfaces import Sensors, ThermoHygrometer
 from drivers.kept_spool import KeptSpool
 from drivers.lines import Lines
 from drivers.modbus import ModbusLink
+from drivers.nod import Nod
 from drivers.spool import SpoolReader
 from drivers.station_plc import StationPlc
 from drivers.tended_lines import TendedLines
@@ -115,25 +117,28 @@ def _on_lines(
     results = SpoolReader(spool)
     kept = KeptSpool(results, beats=devices.results.recorder == "service")
     signs = {
-        "station": _sign(plc.beat, devices.station),
-        "arm": _sign(arm.beat, devices.arm),
-        "dashboard": Sign(dashboard.alive, line=devices.arm.dashboard),
-        "results": Sign(kept.look),
-        "camera": Sign(camera.alive, line=devices.camera.url),
+        "station": _sign(plc.beat, devices.station, plc.nod),
+        "arm": _sign(arm.beat, devices.arm, arm.nod),
+        "dashboard": Sign(dashboard.alive, line=devices.arm.dashboard, nod=dashboard.nod),
+        "results": Sign(kept.look, nod=kept.nod),
+        "camera": Sign(camera.alive, line=devices.camera.url, nod=camera.nod),
     }
     # An arm that pushes is felt already.
     if not devices.stage.arm_pushes:
-        signs["positioner"] = _sign(positioner.read, devices.stage)
+        nod = positioner.nod if isinstance(positioner, GrblStage) else None
+        signs["positioner"] = _sign(positioner.read, devices.stage, nod)
     sizing = sizing_of(config, lines, clock, hands)
     if sizing is not None:
         signs |= sizing.signs
     if devices.climate is not None:
-        climate = climate_of(devices.climate, lines)
-        signs["climate"] = _sign(climate.climate, devices.climate)
+        hygrometer = climate_of(devices.climate, lines)
+        climate = hygrometer
+        signs["climate"] = _sign(hygrometer.climate, devices.climate, hygrometer.nod)
     if devices.safety is not None:
         chain = safety_of(devices.safety, lines)
         sensors = GuardedSensors(plc, chain)
-        signs["safety"] = _sign(WatchdogBeat(chain).beat, devices.safety)
+        watchdog = WatchdogBeat(chain, chain.feed_in_passing)
+        signs["safety"] = _sign(watchdog.beat, devices.safety, watchdog.nod)
     return Devices(
         arm=arm,
         arm_controller=DashboardStarter(dashboard, devices.arm.program),
@@ -151,8 +156,8 @@ def _on_lines(
     )
 
 
-def _sign(question: Question, device: Device) -> Sign:
-    return Sign(question, 0.9 * device.timeout_s, device.url)
+def _sign(question: Question, device: Device, nod: Nod | None = None) -> Sign:
+    return Sign(question, 0.9 * device.timeout_s, device.url, nod)
 
 
 def open_rig(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.archive import archive_folder, checkpoint, digest_of
-from controller.checkpoint import STATE_VERSION, read_state
+from controller.checkpoint import STATE_VERSION, as_told, read_state
 from controller.events import JournalSealed
 from controller.fold import fold
 from controller.journal import read_rows
@@ -105,11 +105,13 @@ class _Auditor:
         if digest_of(self._folder / sealed.archive) != sealed.digest:
             self.changed.append(sealed.archive)
         carried = read_state(sealed.state_version, sealed.state)
-        if self._state is not None and carried != self._state:
-            self.faults.append(
-                f"event {row.seq}: the state it carries is not what the events before it fold to "
-                f"(state version {STATE_VERSION}): {', '.join(_differing(carried, self._state))}"
-            )
+        if self._state is not None:
+            folded = as_told(sealed.state_version, self._state, carried)
+            if carried != folded:
+                self.faults.append(
+                    f"event {row.seq}: the state it carries is not what the events before it fold "
+                    f"to (state version {STATE_VERSION}): {', '.join(_differing(carried, folded))}"
+                )
         self._state = carried
         self._progress(sealed)
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
 from controller import actions as a
 from controller.choose import Layout, Resource, arm_may_finish, next_action
 from controller.complaints import Complaints
-from controller.decisions import answer, ask
+from controller.deadlines import answer_by_default
+from controller.decisions import ask
 from controller.devices import Sign
-from controller.events import AnyEvent, InterlockChanged, TransferIntended
-from controller.indentation import indent, settle_indent
+from controller.events import TransferIntended
+from controller.indentation import indent
+from controller.interlocks import look_at_interlocks, watch_interlocks
 from controller.judging import judge_block, judge_check
-from controller.looking import read_inputs
 from controller.measuring import measure
 from controller.modes import change, settle_mode
 from controller.office import close_day, finish_tray, open_tray, put_question
@@ -24,6 +24,7 @@ from controller.operating.watch import RECONCILIATION, Watch
 from controller.pulse import Feeler, Rounds
 from controller.rig import Rig, Stop, Trouble
 from controller.seeing import photograph
+from controller.settling import settle_indent
 from controller.startup import (
     compare_with_sensors,
     look_at_house,
@@ -36,7 +37,6 @@ from controller.state import CellState, Use
 from controller.transfer import move_block, settle_transfer, stand_by
 from controller.trays import has_work
 
-INTERLOCK_POLL_S = 2.0
 FEELING_S = 10.0
 """Link time that one question may take: connection, greeting and answer of the slowest device."""
 
@@ -84,8 +84,8 @@ class Cell:
                     group.create_task(self._keep_pulse(name, sign), name=f"cell-pulse-{name}")
                     for name, sign in self.rig.devices.signs.items()
                 ),
-                group.create_task(self._watch_interlocks(), name="cell-interlocks"),
-                group.create_task(self._answer_by_default(), name="cell-questions"),
+                group.create_task(watch_interlocks(self.rig, self.watch), name="cell-interlocks"),
+                group.create_task(answer_by_default(self.rig, self.watch), name="cell-questions"),
             ]
             await self._reconcile()
             self.watch.reconciled()
@@ -115,11 +115,13 @@ class Cell:
         for step in (take_command, settle_open_intents, compare_with_sensors):
             while not self._told_to_stop and await self._insist(step) is not None:
                 await self._answered()
+        # What was settled may have raised a question of its own, about a block.
+        await self._answered()
         if self._told_to_stop:
             # Nothing moves; what is open stays so, and the next session settles it.
             await settle_mode(self.rig.ledger)
             return
-        await self._look_at_interlocks()
+        await look_at_interlocks(self.rig)
         state = self.rig.state
         if state.mode in ("STOPPED", "COMPLETE", "IDLE"):
             await self._take_up_work()
@@ -145,8 +147,8 @@ class Cell:
             await settle_mode(self.rig.ledger)
 
     async def _answered(self) -> None:
-        """Wait until every decision is taken."""
-        while self.rig.state.undecided:
+        """Wait until every decision is taken, or the cell is told to stop."""
+        while self.rig.state.undecided and not self._told_to_stop:
             await self.rig.ledger.changed(self.rig.ledger.version)
 
     async def _insist(self, step: Callable[[Rig], Awaitable[Stop | None]]) -> Stop | None:
@@ -236,7 +238,8 @@ class Cell:
     async def _keep_pulse(self, name: str, sign: Sign) -> None:
         """Feel a device's pulse and notice within two beats that it no longer answers."""
         who = f"pulse of {name}"
-        feeler = Feeler(name, sign, partial(self._complain_once, who), self._rounds)
+        beat = partial(self.watch.looked, who, FEELING_S)
+        feeler = Feeler(name, sign, partial(self._complain_once, who), self._rounds, beat)
         while True:
             self.watch.looked(who, FEELING_S)
             await feeler.feel()
@@ -249,62 +252,6 @@ class Cell:
             self.watch.troubled(who, trouble)
         else:
             await self._complain(who, trouble)
-
-    async def _watch_interlocks(self) -> None:
-        while True:
-            await self.rig.clock.sleep(INTERLOCK_POLL_S)
-            self.watch.began("interlocks", "Look", "")
-            await self._look_at_interlocks()
-            self.watch.ended("interlocks")
-
-    async def _look_at_interlocks(self) -> None:
-        inputs = await read_inputs(self.rig)
-        if isinstance(inputs, Trouble):
-            return
-        state = self.rig.state
-        now = (inputs.door_closed, inputs.safety_closed)
-        if now != (state.door_closed, state.safety_closed):
-            await self.rig.ledger.record(InterlockChanged(*now))
-        if not inputs.motion_allowed:
-            await change(self.rig.ledger, "suspend", "door or safety chain is open")
-        elif state.mode == "SUSPENDED":
-            await change(self.rig.ledger, "unsuspend", "door and safety chain are closed")
-
-    async def _answer_by_default(self) -> None:
-        """Take the safe default of a question whose deadline has passed."""
-        while True:
-            seen = self.rig.ledger.version
-            self.watch.looked("questions")
-            due = self._next_deadline()
-            if due is None:
-                await self.rig.ledger.changed(seen)
-                continue
-            question, wait = due
-            if wait > 0:
-                await self._sleep_or_change(wait, seen)
-                continue
-            await self.rig.ledger.decide(partial(_default, question=question))
-
-    def _next_deadline(self) -> tuple[str, float] | None:
-        now = self.rig.clock.utc()
-        waits = [
-            ((datetime.fromisoformat(asked.deadline) - now).total_seconds(), asked.question)
-            for asked in self.rig.state.undecided
-            if asked.deadline
-        ]
-        if not waits:
-            return None
-        wait, question = min(waits)
-        return question, wait
-
-    async def _sleep_or_change(self, seconds: float, seen: int) -> None:
-        sleeping = asyncio.ensure_future(self.rig.clock.sleep(seconds))
-        changing = asyncio.ensure_future(self.rig.ledger.changed(seen))
-        try:
-            await asyncio.wait({sleeping, changing}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            changing.cancel()
 
     async def _follow_mode(self) -> None:
         """Leave acting states once nothing is in motion; complete when the tray is finished."""
@@ -334,9 +281,3 @@ class Cell:
         state = self.rig.state
         finishing = state.transfer is not None and arm_may_finish(state)
         return finishing or bool(self._busy - {Resource.OFFICE})
-
-
-def _default(state: CellState, question: str) -> tuple[AnyEvent, ...]:
-    """Return the default answer, unless a person was quicker."""
-    asked = state.questions.get(question)
-    return () if asked is None else answer(asked, asked.default, "default")

@@ -27,7 +27,7 @@ from controller.actions import (
 )
 from controller.events import TransferIntended
 from controller.folding.needs import remaining, required
-from controller.state import GRIPPER, Block, CellState, Stage, Use
+from controller.state import GRIPPER, OUTSIDE, Block, CellState, Stage, Use
 
 
 class Resource(StrEnum):
@@ -124,6 +124,8 @@ def _load(state: CellState, layout: Layout) -> Action | None:
         return None
     if state.duties:
         block = state.blocks[state.duties[0].block]
+        if block.at == OUTSIDE:
+            return Ask("holder-full", "")
         due = remaining(state, state.duties[0]) and block.at == block.home and not block.held_by
         return MoveBlock(block.name, block.home, "tester") if due else None
     ready = state.block_at("vision")
@@ -281,7 +283,8 @@ def _end_of_tray(state: CellState, layout: Layout) -> Action | None:
 
 
 def _has_check_block(state: CellState) -> bool:
-    return any(block.role == "check" for block in state.blocks.values())
+    here = (block for block in state.blocks.values() if block.at != OUTSIDE)
+    return any(block.role == "check" for block in here)
 
 
 _CHOICES: dict[Resource, Callable[[CellState, Layout], Action | None]] = {

@@ -70,14 +70,14 @@ def sizing_of(
         sized: Gauge = hands.gauge()
     else:
         sized = mux = Mux10Gauge(lines, gauge.url, clock, patience=_patience(gauge.timeout_s))
-        signs["gauge"] = Sign(mux.alive, 0.9 * gauge.timeout_s, gauge.url)
+        signs["gauge"] = Sign(mux.alive, 0.9 * gauge.timeout_s, gauge.url, mux.nod)
     if reader.by_hand and hands is not None:
         read: CodeReader = hands.reader()
     else:
         read = dataman = DataManReader(
             lines, reader.url, clock, patience=_patience(reader.timeout_s)
         )
-        signs["reader"] = Sign(dataman.alive, line=reader.url)
+        signs["reader"] = Sign(dataman.alive, line=reader.url, nod=dataman.nod)
     return OwnSizing(ComposedSizing(sized, read), signs)
 
 

@@ -14,14 +14,24 @@ from controller.events import (
     AnyEvent,
     BlockIdentified,
     BlockRefused,
+    BlockTakenOut,
     DecisionAnswered,
     DecisionAsked,
+    DisplayRead,
     DoubtWaived,
     IndentVoided,
     ModeChanged,
     RejectRowEmptied,
+    Shown,
 )
 from controller.rig import Rig
+from controller.state import CellState
+from controller.trimming import in_holder
+
+Consequence = Callable[[DecisionAsked, str], tuple[AnyEvent, ...]]
+
+EXCHANGED = "name it in lab.toml and restart"
+"""What follows when a block of the holder is exchanged."""
 
 
 def ask(
@@ -46,6 +56,18 @@ def ask(
     if entry.action == "ask":
         return (asked,)
     return (asked, *answer(asked, entry.action, "policy"))
+
+
+def ask_where(rig: Rig, block: str, text: str) -> tuple[AnyEvent, ...]:
+    """Return the events of asking where a block is, or what hinders its way."""
+    known = rig.state.blocks[block]
+    kind = "holder_block_doubt" if in_holder(known) else "transfer_doubt"
+    return ask(rig, kind, block, text, op=_in_doubt(rig.state, block))
+
+
+def _in_doubt(state: CellState, block: str) -> str:
+    """Return the indentation of the block that only a picture can settle; empty if none."""
+    return next((op for op in state.doubts if state.intents[op].block == block), "")
 
 
 def answer(asked: DecisionAsked, option: str, by: str) -> tuple[AnyEvent, ...]:
@@ -90,6 +112,27 @@ def _spent_and_reject(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
     return (*_spent(asked, by), *_reject(asked, by))
 
 
+def _display(shown: Shown) -> Consequence:
+    """Return what follows from what the tester's display shows; whose the record is follows."""
+    return lambda asked, by: (DisplayRead(asked.op, shown, by),)
+
+
+def _taken_out(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
+    # What only a picture could have settled no picture will: the place is spent.
+    spent = _spent(asked, by) if asked.op else ()
+    reason = f"{asked.text} (taken out of the cell by {by})"
+    return (
+        *spent,
+        BlockTakenOut(asked.block, by),
+        BlockRefused(asked.block, reason, "absent"),
+    )
+
+
+def _holder_block_taken_out(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
+    reason = f"{asked.block} was taken out of the holder: put a new block in its place, {EXCHANGED}"
+    return (BlockTakenOut(asked.block, by), ModeChanged("STOPPING", reason))
+
+
 def _emptied(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
     return (RejectRowEmptied(by),)
 
@@ -106,14 +149,17 @@ def _stop(asked: DecisionAsked, by: str) -> tuple[AnyEvent, ...]:
     return (ModeChanged("STOPPING", asked.text),)
 
 
-Consequence = Callable[[DecisionAsked, str], tuple[AnyEvent, ...]]
-
 _CONSEQUENCES: dict[tuple[str, str], Consequence] = {
     ("unreadable_identity", "accept"): _accept_identity,
     ("wrong_kind", "accept"): _go_on,
     ("worn_surface", "accept"): _go_on,
     ("ambiguous_indent", "spent"): _spent,
     ("ambiguous_indent", "reject"): _spent_and_reject,
+    ("record_doubt", "shown"): _display("same"),
+    ("record_doubt", "not-shown"): _display("other"),
+    ("record_doubt", "void"): _display("unread"),
+    ("transfer_doubt", "taken-out"): _taken_out,
+    ("holder_block_doubt", "taken-out"): _holder_block_taken_out,
     ("", "reject"): _reject,
     ("", "return"): _return,
     ("", "skip"): _skip,

@@ -19,6 +19,7 @@ from drivers.interfaces import (
     Tester,
     ThermoHygrometer,
 )
+from drivers.nod import Nod
 
 Question: TypeAlias = Callable[[], Awaitable[Outcome[object]]]
 
@@ -35,13 +36,16 @@ class Closing(Protocol):
 class Sign:
     """A question that a device answers while it lives; harmless, whatever it does just then.
 
-    ``patience_s`` is how long, in link time, an answer may take of a device that answered
-    the time before. Opening a line may take longer. ``line`` is named when it does not answer.
+    ``nod`` asks the same in passing, for a small part of the cost; without one it is always
+    asked in full. ``patience_s`` is how long, in link time, an answer may take of a device
+    that answered the time before. Opening a line may take longer. ``line`` is named when it
+    does not answer.
     """
 
     ask: Question
     patience_s: float = 0.9
     line: str = ""
+    nod: Nod | None = None
 
 
 @dataclass(frozen=True, slots=True)

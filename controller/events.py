@@ -22,6 +22,8 @@ from controller.surface_events import KindTold as KindTold
 from controller.surface_events import Planned as Planned
 from controller.surface_events import SurfaceSeen as SurfaceSeen
 
+Shown: TypeAlias = Literal["same", "other", "unread"]
+
 # -- session ------------------------------------------------------------------
 
 
@@ -207,7 +209,8 @@ class IndentVoided(Event):
     """The position is spent, the reading void for a technical reason that is not its value.
 
     ``records`` is how many records of the spool are accounted for by now. ``owed``: the
-    tester came to the end of the cycle, so it has counted a record that nobody heard.
+    tester came to the end of the cycle, so it has counted a record; ``uncounted``: it has
+    surely counted none. ``made`` is how many cycles it made since the intent.
     """
 
     op: str
@@ -216,13 +219,16 @@ class IndentVoided(Event):
     raw: str
     records: int = 0
     owed: bool = False
+    uncounted: bool = False
+    made: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class IndentDoubted(Event):
     """The evidence is ambiguous: the block is photographed before anything else happens to it.
 
-    ``made`` is how many cycles the tester counted since the intent.
+    ``made`` is how many cycles the tester made since the intent; ``uncounted``: it has surely
+    counted no record for them.
     """
 
     op: str
@@ -231,6 +237,19 @@ class IndentDoubted(Event):
     raw: str
     records: int = 0
     made: int = 1
+    uncounted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayRead(Event):
+    """Somebody was asked whether the tester's display shows the number of a doubtful record.
+
+    ``shown``: the same number, another one, or nobody has read it.
+    """
+
+    op: str
+    shown: Shown
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +350,14 @@ class BlockRefused(Event):
     block: str
     reason: str
     to: Literal["reject", "slot", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTakenOut(Event):
+    """A person took the block out of the cell: nothing more is to be done with it."""
+
+    block: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +469,7 @@ AnyEvent: TypeAlias = (
     | NotHappened
     | IndentVoided
     | IndentDoubted
+    | DisplayRead
     | StrayRecord
     | FaultReset
     | BlockSized
@@ -455,6 +483,7 @@ AnyEvent: TypeAlias = (
     | Judged
     | CheckJudged
     | BlockRefused
+    | BlockTakenOut
     | RejectRowEmptied
     | DecisionAsked
     | DecisionAnswered

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from controller.events import Evidence, IndentIntended, TransferIntended
+from controller.events import Evidence, IndentIntended, Shown, TransferIntended
 from drivers.interfaces import (
     Activity,
     ArmStatus,
@@ -23,7 +23,8 @@ from drivers.interfaces import (
     ResultRecord,
     TesterStatus,
 )
-from drivers.spool import Ambiguous, Match, Matched, Missing
+from drivers.record_count import BEYOND_COUNT
+from drivers.spool import Ambiguous, Match, Matched, Missing, Unproved
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +43,32 @@ class Unspent:
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """The surface bears it, the reading does not count; the record, if one came, is kept.
-
-    ``owed``: the tester finished, so that it must have counted a record which never came.
-    """
+    """The surface bears it, the reading does not count; the record, if one came, is kept."""
 
     reason: str
     record: ResultRecord | None = None
-    owed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Nobody can tell from here; ``made`` cycles were counted since the intent."""
+    """Nobody can tell from here."""
 
     reason: str
     record: ResultRecord | None = None
-    made: int = 1
 
 
-Finding: TypeAlias = Happened | Unspent | Void | Doubt
+@dataclass(frozen=True, slots=True)
+class WhoseRecord:
+    """It happened, and only the tester's display can tell whether the record that came is its."""
+
+    record: ResultRecord
+    reason: str
+
+
+Finding: TypeAlias = Happened | Unspent | Void | Doubt | WhoseRecord
+
+Counted: TypeAlias = tuple[int, int]
+"""How many records the tester has counted, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +80,79 @@ class Tolerances:
     force_n: Decimal
 
 
+def records_counted(
+    intent: IndentIntended, status: TesterStatus, *, counts_broken_off: bool
+) -> Counted:
+    """Return how many records a tester at rest has counted since an intent.
+
+    ``counts_broken_off``: it may count one for a cycle that was broken off under load.
+    """
+    made = status.cycle.count - intent.before.count
+    if not 0 <= made < BEYOND_COUNT:
+        return 0, BEYOND_COUNT
+    if made != 1 or status.cycle.tag != intent.tag:
+        return 0, made
+    if status.cycle.end is not CycleEnd.COMPLETE:
+        return 0, int(counts_broken_off)
+    return int(status.activity is Activity.DONE), 1
+
+
 def weigh_indent(
     intent: IndentIntended,
     order: IndentOrder,
     status: TesterStatus,
     match: Match,
     tolerances: Tolerances,
+    shown: Shown | None = None,
 ) -> Finding:
-    """Weigh an indentation against the retentive evidence of a tester at rest."""
+    """Weigh an indentation against the retentive evidence of a tester at rest.
+
+    ``shown`` is what a person found on the tester's display, if one was asked.
+    """
     record = match.record if isinstance(match, Matched) else None
     made = status.cycle.count - intent.before.count
     if status.fence.boot != intent.before.boot:
-        return Doubt("the tester lost power during the cycle", record, made)
+        return Doubt("the tester lost power during the cycle", record)
     if made == 0:
         if isinstance(match, Missing):
             return Unspent("the cycle counter did not move")
-        return Doubt("a record came although the cycle counter did not move", record, made)
+        return Doubt("a record came although the cycle counter did not move", record)
     if made != 1 or status.cycle.tag != intent.tag:
         reason = f"the tester made {made} cycles, the last tagged {status.cycle.tag}"
-        return Doubt(reason, record, made)
+        return Doubt(reason, record)
     if status.cycle.end is not CycleEnd.COMPLETE:
         return Void(f"the cycle ended early: {status.cycle.end.name.lower()}", record)
-    finished = status.activity is Activity.DONE
     if isinstance(match, Ambiguous):
-        reason = f"the records do not fit one cycle: {match.detail}"
-        return Void(reason, owed=finished and not match.own)
-    if record is None:
-        return Void("no record arrived", owed=finished)
+        return Void(f"the records do not fit one cycle: {match.detail}")
+    if isinstance(match, Missing):
+        return Void("no record arrived")
     fault = cycle_fault(order, status.cycle, tolerances)
     if fault:
         return Void(fault, record)
-    if record.scale != intent.scale:
-        return Void(f"the record is of scale {record.scale}, not {intent.scale}", record)
-    return Happened(record)
+    if match.record.scale != intent.scale:
+        return Void(f"the record is of scale {match.record.scale}, not {intent.scale}", record)
+    if isinstance(match, Matched):
+        return Happened(match.record)
+    return _whose(match, shown, counted=status.activity is Activity.DONE)
+
+
+def _whose(match: Unproved, shown: Shown | None, *, counted: bool) -> Finding:
+    """Return whose the record is, by what the display showed.
+
+    The last number on it is this cycle's only if the tester has surely ``counted`` this cycle.
+    """
+    said = f"record {match.record.number:06} proves no reading: {match.detail}"
+    match shown:
+        case None if counted:
+            return WhoseRecord(match.record, match.detail)
+        case None:
+            return Void(f"{said}, and this one was broken off before the tester was done")
+        case "same":
+            return Happened(match.record)
+        case "other":
+            return Void(f"{said}, and the tester's display showed another number")
+        case "unread":
+            return Void(f"{said}, and nobody read the tester's display")
 
 
 def cycle_fault(order: IndentOrder, cycle: Cycle, tolerances: Tolerances) -> str:

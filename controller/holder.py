@@ -14,7 +14,7 @@ from controller.config import HolderBlock
 from controller.events import HolderStocked, Spot
 from controller.planning import clearances
 from controller.rig import Rig
-from controller.state import Block, CellState
+from controller.state import OUTSIDE, Block, CellState
 from drivers.interfaces import Place, Station
 
 Role: TypeAlias = Literal["seating", "check"]
@@ -66,7 +66,7 @@ def _doubts(rig: Rig, role: Role, block: HolderBlock) -> Iterator[str]:
     if here is not None and _is_new(rig.state, block.name):
         back = f"name {here.name} again until it stands in its place"
         yield f"{says}, but {here.name} is in use, at {here.at}; keep: go on with it; stop: {back}"
-    elif known is None or known.at == "outside":
+    elif known is None or known.at == OUTSIDE:
         yield f"{says}, but the journal has seen it taken out of the holder; {go_on}"
     elif known.stock is None or known.role != role:
         yield f"{says}, but in the journal it is a {known.role} block; {go_on}"
@@ -95,7 +95,7 @@ def _differences(stock: HolderStocked, named: HolderStocked) -> str:
 
 def in_holder(state: CellState, role: str) -> Block | None:
     """Return the block that serves a role now."""
-    here = (b for b in state.blocks.values() if b.role == role and b.at != "outside")
+    here = (b for b in state.blocks.values() if b.role == role and b.at != OUTSIDE)
     return next(here, None)
 
 

@@ -7,48 +7,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from controller.actions import Indent
-from controller.decisions import ask
-from controller.events import (
-    AnyEvent,
-    ClimateRead,
-    Evidence,
-    FaultReset,
-    IndentConfirmed,
-    IndentDoubted,
-    IndentIntended,
-    IndentVoided,
-    NotHappened,
-    StrayRecord,
-)
-from controller.evidence import (
-    Doubt,
-    Finding,
-    Happened,
-    Tolerances,
-    Unspent,
-    Void,
-    tester_evidence,
-    weigh_indent,
-)
-from controller.fencing import fence_tester
+from controller.decisions import ask, ask_where
+from controller.events import ClimateRead, FaultReset, IndentIntended
+from controller.evidence import tester_evidence
 from controller.folding.keys import indent_key, number_of
 from controller.looking import find_reference, read_inputs, read_tester
 from controller.rig import Asked, Rig, Stop, Trouble
 from controller.rules import forbidden
+from controller.settling import order_for, settle_indent
 from controller.state import Block
-from drivers.interfaces import (
-    TESTER,
-    Activity,
-    Cycle,
-    Done,
-    IndentOrder,
-    ResultRecord,
-    TesterStatus,
-)
-from drivers.spool import Match, Missing, match_record
-from metrology import find_scale
-
-RECORD_POLL_S = 0.1
+from controller.tester_records import account_for_records
+from drivers.interfaces import TESTER, Activity, Done, ResultRecord, TesterStatus
 
 
 async def indent(rig: Rig, action: Indent) -> Stop | None:
@@ -88,18 +57,6 @@ async def _indent_at(rig: Rig, action: Indent, block: Block) -> Stop | None:
     return await settle_indent(rig, intent) or Trouble.of(rig.devices.tester_name, outcome)
 
 
-def order_for(rig: Rig, intent: IndentIntended) -> IndentOrder:
-    """Return the order of an intent: scale, tag and the configured dwells."""
-    cell = rig.config.cell
-    return IndentOrder(
-        scale=intent.scale,
-        tag=intent.tag,
-        preliminary_dwell_ms=round(cell.preliminary_dwell_s * 1000),
-        total_dwell_ms=round(cell.total_dwell_s * 1000),
-        recovery_dwell_ms=round(cell.recovery_dwell_s * 1000),
-    )
-
-
 def _intent(
     rig: Rig, action: Indent, status: TesterStatus, kept: Sequence[ResultRecord]
 ) -> IndentIntended:
@@ -120,9 +77,6 @@ def _intent(
     )
 
 
-# -- before -------------------------------------------------------------------
-
-
 async def _check_cell(rig: Rig, block: Block) -> Stop | None:
     inputs = await read_inputs(rig)
     if isinstance(inputs, Trouble):
@@ -130,9 +84,7 @@ async def _check_cell(rig: Rig, block: Block) -> Stop | None:
     if not inputs.motion_allowed:
         return Trouble("interlock", "cell", "door or safety chain is open")
     if TESTER not in inputs.occupied:
-        await rig.ledger.record(
-            *ask(rig, "transfer_doubt", block.name, "the anvil is sensed empty")
-        )
+        await rig.ledger.record(*ask_where(rig, block.name, "the anvil is sensed empty"))
         return Asked()
     if inputs.slipped:
         ready = await _ready_tester(rig, slipped=True)
@@ -189,166 +141,3 @@ async def _bring_under(rig: Rig, block: Block, index: int) -> Trouble | None:
     if inputs.slipped:
         return Trouble("slip", "positioner", "the slip sensor tripped before the start")
     return None
-
-
-# -- after --------------------------------------------------------------------
-
-
-async def settle_indent(
-    rig: Rig, intent: IndentIntended, status: TesterStatus | None = None
-) -> Stop | None:
-    """Find out what became of an intended indentation, and record it.
-
-    Without the status of its own end the tester is fenced first: the command
-    may still be under way, or lie in a queue.
-    """
-    recovered = status is None
-    if status is None:
-        fenced = await fence_tester(rig)
-        if isinstance(fenced, Trouble):
-            return fenced
-        status = fenced
-    expected = status.cycle.count != intent.before.count
-    heard = await _await_record(rig, intent, patient=expected)
-    if isinstance(heard, Trouble):
-        return heard
-    match, kept = heard
-    finding = weigh_indent(intent, order_for(rig, intent), status, match, _tolerances(rig, intent))
-    if isinstance(finding, Happened):
-        inputs = await read_inputs(rig)
-        if isinstance(inputs, Trouble):
-            return inputs
-        if inputs.slipped:
-            finding = Doubt("the slip sensor tripped during the cycle", finding.record)
-    rig.boundary("indent-result")
-    after = tester_evidence(status, kept)
-    batch = _conclude(rig, intent, finding, status, after, recovered=recovered)
-    await rig.ledger.record(*_strays(rig, kept, finding), *batch)
-    return None
-
-
-async def account_for_records(rig: Rig) -> Trouble | None:
-    """Journal every record that came without an indentation of ours, late ones too."""
-    kept = await rig.devices.results.records(rig.state.records)
-    if not isinstance(kept, Done):
-        return Trouble.of("results", kept)
-    strays = _strays(rig, kept.value, None)
-    if strays:
-        await rig.ledger.record(*strays)
-    return None
-
-
-def _strays(
-    rig: Rig, kept: Sequence[ResultRecord], finding: Finding | None
-) -> tuple[StrayRecord, ...]:
-    """Return what is in the spool, unaccounted for, and not the record of the finding."""
-    own = getattr(finding, "record", None)
-    return tuple(
-        StrayRecord(record.number, _text(record), record.received.isoformat(), index)
-        for index, record in enumerate(kept[rig.state.records :], start=rig.state.records + 1)
-        if (own is None or record.raw != own.raw)
-    )
-
-
-def _tolerances(rig: Rig, intent: IndentIntended) -> Tolerances:
-    cell = rig.config.cell
-    force = find_scale(intent.scale).total_force_n
-    return Tolerances(cell.dwell_tolerance_s, cell.force_tolerance_pct, force)
-
-
-async def _await_record(
-    rig: Rig, intent: IndentIntended, *, patient: bool
-) -> tuple[Match, Sequence[ResultRecord]] | Trouble:
-    """Wait for the record of the cycle; the recorder may be a moment behind the PLC."""
-    wait_s = rig.config.devices.results.record_wait_s if patient else 0.0
-    deadline = rig.clock.link() + wait_s
-    while True:
-        kept = await rig.devices.results.records(rig.state.records)
-        if not isinstance(kept, Done):
-            return Trouble.of("results", kept)
-        match = match_record(
-            kept.value, known=intent.before.records, unheard=rig.state.unheard, owed=rig.state.owed
-        )
-        if not isinstance(match, Missing) or rig.clock.link() >= deadline:
-            return match, kept.value
-        await rig.clock.sleep_link(RECORD_POLL_S)
-
-
-def _conclude(
-    rig: Rig,
-    intent: IndentIntended,
-    finding: Finding,
-    status: TesterStatus,
-    after: Evidence,
-    *,
-    recovered: bool,
-) -> tuple[AnyEvent, ...]:
-    """Return the events that follow from a finding."""
-    block = rig.state.blocks[intent.block]
-    match finding:
-        case Happened(record) if record is not None:
-            return (_confirmed(intent, record, status.cycle, after, recovered=recovered),)
-        case Unspent(reason):
-            return _unspent(rig, intent, reason)
-        case Void(reason, record, owed):
-            voided = IndentVoided(intent.op, reason, *_raw(record), after.records, owed)
-            return (voided, *after_void(rig, block, reason))
-        case Doubt(reason, record, made) if block.role == "customer":
-            return (IndentDoubted(intent.op, reason, *_raw(record), after.records, made),)
-        case Doubt(reason, record, _):
-            # No customer's surface: the position counts as spent, no picture is needed.
-            voided = IndentVoided(intent.op, reason, *_raw(record), after.records)
-            return (voided, *after_void(rig, block, reason))
-    raise AssertionError(finding)
-
-
-def _confirmed(
-    intent: IndentIntended,
-    record: ResultRecord,
-    cycle: Cycle,
-    after: Evidence,
-    *,
-    recovered: bool,
-) -> IndentConfirmed:
-    return IndentConfirmed(
-        op=intent.op,
-        hardness=record.hardness,
-        number=record.number,
-        raw=_text(record),
-        received=record.received.isoformat(),
-        preliminary_dwell_ms=cycle.preliminary_dwell_ms,
-        loading_ms=cycle.loading_ms,
-        total_dwell_ms=cycle.total_dwell_ms,
-        total_force_n=cycle.total_force_n,
-        after=after,
-        recovered=recovered,
-    )
-
-
-def _raw(record: ResultRecord | None) -> tuple[int | None, str]:
-    if record is None:
-        return None, ""
-    return record.number, _text(record)
-
-
-def _text(record: ResultRecord) -> str:
-    return record.raw.decode("ascii", "backslashreplace")
-
-
-def _unspent(rig: Rig, intent: IndentIntended, reason: str) -> tuple[AnyEvent, ...]:
-    nothing = NotHappened(intent.op, reason)
-    if intent.attempt < rig.config.limits.attempts:
-        return (nothing,)
-    text = f"{intent.attempt} starts without a cycle: {reason}"
-    return (nothing, *ask(rig, "transfer_doubt", intent.block, text))
-
-
-def after_void(rig: Rig, block: Block, reason: str) -> tuple[AnyEvent, ...]:
-    """Return the question that one void too many raises: of the tester, or of the block."""
-    limits = rig.config.limits
-    if rig.state.void_series + 1 >= limits.voids_in_a_row:
-        text = f"{rig.state.void_series + 1} readings in a row are void, the last one: {reason}"
-        return ask(rig, "voids_in_a_row", "", text)
-    if block.role != "customer" or block.voids < limits.voids_per_block:
-        return ()
-    return ask(rig, "second_void", block.name, f"one more void reading: {reason}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from controller.actions import Ask, CloseDay, FinishTray, OpenTray
-from controller.decisions import ask
+from controller.decisions import EXCHANGED, ask
 from controller.events import AnyEvent, DutyFell, SlotMapRead, TrayFinished
 from controller.holder import in_holder
-from controller.indentation import account_for_records
 from controller.looking import read_inputs
 from controller.rig import Asked, Rig, Stop, Trouble
+from controller.tester_records import account_for_records
 from drivers.interfaces import Station
 
 
@@ -84,8 +84,8 @@ async def put_question(rig: Rig, action: Ask) -> Stop | None:
     texts = {
         "reject-row-full": "the reject row is full",
         "no-position-left": "no free position is left for another indentation",
-        "holder-full": "the seating or check block has no free position: put in a new one, "
-        "name it in lab.toml and restart",
+        "holder-full": "the seating or check block is gone or has no free position: "
+        f"put in a new one, {EXCHANGED}",
     }
     kind = action.kind.replace("-", "_")
     await rig.ledger.record(*ask(rig, kind, action.block, texts[action.kind]))

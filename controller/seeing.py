@@ -8,9 +8,9 @@ from controller.before import plan
 from controller.calibrated import in_millimetres
 from controller.decisions import ask
 from controller.events import AnyEvent, IndentIntended, IndentVoided, NotHappened, SurfaceSeen
-from controller.indentation import after_void
 from controller.looks import Sight
 from controller.rig import Rig, Stop, Trouble
+from controller.settling import after_void
 from controller.state import Block
 from controller.surveying import glance, mm, spots_of, survey
 from drivers.interfaces import Done

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from controller.decisions import ask
+from collections.abc import Iterator
+
+from controller.decisions import ask, ask_where
 from controller.events import (
     AnyEvent,
     DecisionWithdrawn,
@@ -13,10 +15,10 @@ from controller.events import (
 from controller.fencing import fence_arm, fence_tester
 from controller.holder import holder_doubts
 from controller.housekeeping import crash_loop, house_doubts
-from controller.indentation import settle_indent
 from controller.looking import find_reference, read_inputs
 from controller.rig import Asked, Rig, Stop, Trouble
-from controller.state import GRIPPER, CellState, Use
+from controller.settling import settle_indent
+from controller.state import GRIPPER, OUTSIDE, CellState, Use
 from controller.transfer import settle_transfer
 from drivers.interfaces import Done, Inputs
 
@@ -92,17 +94,26 @@ async def settle_open_intents(rig: Rig) -> Stop | None:
 
 
 async def compare_with_sensors(rig: Rig) -> Stop | None:
-    """Ask about every difference between the journal's places and the sensed ones."""
+    """Ask about every difference between the journal's places and the sensed ones.
+
+    A block that is not where it should be is asked about by its name; what stands where
+    nothing should, about the cell.
+    """
     inputs = await read_inputs(rig)
     if isinstance(inputs, Trouble):
         return inputs
     arm = await rig.devices.arm.read()
     if not isinstance(arm, Done):
         return Trouble.of("arm", arm)
-    wrong = _differences(rig.state, inputs, holding=arm.value.holding)
-    if not wrong:
+    holding = arm.value.holding
+    strange = tuple(_strange(rig.state, inputs, holding=holding))
+    missing = _missing(rig.state, inputs, holding=holding)
+    batch = [event for block, where in missing for event in ask_where(rig, block, where)]
+    if strange:
+        batch += ask(rig, "transfer_doubt", "", "; ".join(strange))
+    if not batch:
         return None
-    await rig.ledger.record(*ask(rig, "transfer_doubt", "", "; ".join(wrong)))
+    await rig.ledger.record(*batch)
     return Asked()
 
 
@@ -126,19 +137,28 @@ async def _ask_anew(rig: Rig, kind: str, doubts: list[str]) -> None:
         await rig.ledger.record(*batch)
 
 
-def _differences(state: CellState, inputs: Inputs, *, holding: bool) -> list[str]:
+def _missing(state: CellState, inputs: Inputs, *, holding: bool) -> Iterator[tuple[str, str]]:
+    """Yield each block that is sensed not to be where the journal has it, and how.
+
+    An empty slot is asked about when the arm comes to it.
+    """
     sensed = {str(place) for place in inputs.occupied}
-    wrong = []
     for block in state.blocks.values():
-        missing_anyway = block.goes_to == "absent" or block.at in ("outside", GRIPPER)
-        if not missing_anyway and block.at not in sensed and not block.at.startswith("slot-"):
-            wrong.append(f"{block.name} should be at {block.at}, which is sensed empty")
+        if block.at == GRIPPER and not holding:
+            yield block.name, f"{block.name} should be in the gripper, which is empty"
+        expected = block.at not in (GRIPPER, OUTSIDE) and not block.at.startswith("slot-")
+        if expected and block.goes_to != "absent" and block.at not in sensed:
+            yield block.name, f"{block.name} should be at {block.at}, which is sensed empty"
+
+
+def _strange(state: CellState, inputs: Inputs, *, holding: bool) -> Iterator[str]:
+    """Yield what is sensed where nothing should be."""
+    sensed = {str(place) for place in inputs.occupied}
     for place in ("sizing", "vision", "tester"):
         if place in sensed and state.block_at(place) is None:
-            wrong.append(f"{place} is sensed occupied and should be empty")
-    if holding is not (state.block_at(GRIPPER) is not None):
-        wrong.append(f"the gripper {'holds a block' if holding else 'is empty'} unexpectedly")
-    return wrong
+            yield f"{place} is sensed occupied and should be empty"
+    if holding and state.block_at(GRIPPER) is None:
+        yield "the gripper holds a block unexpectedly"
 
 
 def uncertainties(rig: Rig) -> list[str]:

@@ -19,15 +19,17 @@ from controller.events import (
     IndentIntended,
     Judged,
     KindTold,
+    Shown,
     Spot,
     SurfaceSeen,
     TransferIntended,
 )
+from drivers.record_count import RecordCount
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-GRIPPER = "gripper"
+GRIPPER, OUTSIDE = "gripper", "outside"
 
 
 class Use(StrEnum):
@@ -74,7 +76,7 @@ class Reading:
     duty: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: `controller.replacing`
 class Block:
     """One block of the tray, of the fixed holder, or left in the reject row by an earlier tray.
 
@@ -132,21 +134,21 @@ class Transfer:
 Intent: TypeAlias = TransferIntended | IndentIntended
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: `controller.replacing`
 class CellState:
     """The whole cell, as folded from its journal.
 
     ``unchecked`` are the blocks judged since the last good check, ``closing_checked``
     whether the check after this tray's last block was made. ``doubts`` tells for
     each doubted intent how many cycles were counted since. ``records`` is how many
-    records of the spool are accounted for, ``unheard`` how many cycles since the last
-    one ended without a record of their own, ``owed`` how many of these the tester came
-    to the end of, so that it has counted them; ``heard`` is the number of the last record
-    (-1: none yet). ``ops`` and ``asked`` are the highest numbers that intents and
-    questions bear, ``commands`` the last orders obeyed. ``retired`` are blocks that stood
-    in the holder and are to stay out of it. What grows is trimmed when a tray is accepted.
-    ``crashes`` are the times of the last deaths of the program, ``void_series`` how many
-    readings are void since the last good one, or since a person was asked about that.
+    records of the spool are accounted for, ``count`` what is known of the tester's numbers,
+    ``cycles`` its cycle count when that was last accounted for (-1: never), ``shown`` what
+    people found on its display, by intent. ``ops`` and ``asked`` are the highest numbers
+    that intents and questions bear, ``commands`` the last orders obeyed. ``retired`` are
+    blocks that stood in the holder and are to stay out of it. What grows is trimmed when a
+    tray is accepted. ``crashes`` are the times of the last deaths of the program,
+    ``void_series`` how many readings are void since the last good one, or since a person
+    was asked about that.
     """
 
     session: int = 0
@@ -172,9 +174,9 @@ class CellState:
     ops: int = 0
     asked: int = 0
     records: int = 0
-    unheard: int = 0
-    owed: int = 0
-    heard: int = -1
+    count: RecordCount = field(default_factory=RecordCount)
+    cycles: int = -1
+    shown: Mapping[str, Shown] = field(default_factory=lambda: MappingProxyType({}))
     door_closed: bool = True
     safety_closed: bool = True
     arm_at: str = ""

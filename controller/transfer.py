@@ -11,7 +11,7 @@ import asyncio
 from typing import Literal
 
 from controller.actions import MoveBlock, StandBy
-from controller.decisions import ask
+from controller.decisions import ask, ask_where
 from controller.events import (
     ArmMoved,
     NotHappened,
@@ -75,7 +75,7 @@ async def settle_transfer(
             await rig.ledger.record(NotHappened(intent.op, reason))
             return None
         case Unspent(reason):
-            question = ask(rig, "transfer_doubt", intent.block, f"{intent.attempt} tries: {reason}")
+            question = ask_where(rig, intent.block, f"{intent.attempt} tries: {reason}")
             await rig.ledger.record(NotHappened(intent.op, reason), *question)
             return Asked()
     return await _contradiction(rig, intent.block, finding.reason)
@@ -145,7 +145,7 @@ async def _check_ends(rig: Rig, action: MoveBlock, step: Literal["pick", "releas
 
 
 async def _contradiction(rig: Rig, block: str, what: str) -> Asked:
-    await rig.ledger.record(*ask(rig, "transfer_doubt", block, what))
+    await rig.ledger.record(*ask_where(rig, block, what))
     return Asked()
 
 

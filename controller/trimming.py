@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from types import MappingProxyType
 
-from controller.state import Block, CellState
+from controller.replacing import replace
+from controller.state import OUTSIDE, Block, CellState
 
 
 def without_the_past(state: CellState, tried: Collection[str]) -> CellState:
@@ -17,7 +17,7 @@ def without_the_past(state: CellState, tried: Collection[str]) -> CellState:
     its own. Of a seating or check block that was
     taken out only the name stays: it must never be taken for a new one.
     """
-    retired = {b.name for b in state.blocks.values() if in_holder(b) and b.at == "outside"}
+    retired = {b.name for b in state.blocks.values() if in_holder(b) and b.at == OUTSIDE}
     due = {duty.duty for duty in state.duties}
     return replace(
         state,
@@ -27,6 +27,7 @@ def without_the_past(state: CellState, tried: Collection[str]) -> CellState:
         answers=MappingProxyType({}),
         attempts=MappingProxyType({k: n for k, n in state.attempts.items() if k in tried}),
         doubts=MappingProxyType({k: n for k, n in state.doubts.items() if k in state.intents}),
+        shown=MappingProxyType({k: s for k, s in state.shown.items() if k in state.intents}),
     )
 
 

@@ -13,6 +13,7 @@ from typing import TypeAlias, overload
 
 from drivers.codecs import versitron
 from drivers.interfaces import Done, Failure, NotDone, Outcome, ResultRecord
+from drivers.record_count import Place, RecordCount
 from drivers.spool_file import Damaged, Entry, Kind, Spool, decode
 from drivers.spool_memo import Memo, checksum, keep, recall
 from runtime import offload
@@ -26,6 +27,7 @@ __all__ = [
     "RejectedLine",
     "Spool",
     "SpoolReader",
+    "Unproved",
     "match_record",
 ]
 
@@ -34,6 +36,8 @@ PIECE = 1 << 16
 SPARE = 256
 """Records that are kept beside those that may be asked for."""
 SHOWN = 1000
+COPIES = 32
+"""So many records back a copy is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,15 @@ class LastRecords(Sequence[ResultRecord]):
     """All records of a spool, of which the first ``base`` are not at hand.
 
     Numbers and length are those of the whole; who reaches for what is not there gets IndexError.
+    ``base`` is the first that is.
     """
 
     def __init__(self, base: int, records: Sequence[ResultRecord]) -> None:
-        self._base = base
+        self.base = base
         self._records = tuple(records)
 
     def __len__(self) -> int:
-        return self._base + len(self._records)
+        return self.base + len(self._records)
 
     @overload
     def __getitem__(self, index: int) -> ResultRecord: ...
@@ -65,13 +70,13 @@ class LastRecords(Sequence[ResultRecord]):
     def __getitem__(self, index: int | slice) -> ResultRecord | Sequence[ResultRecord]:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            if start < min(self._base, stop) or step != 1:
-                raise IndexError(f"records before {self._base} are not at hand")
-            return self._records[start - self._base : max(0, stop - self._base)]
+            if start < min(self.base, stop) or step != 1:
+                raise IndexError(f"records before {self.base} are not at hand")
+            return self._records[start - self.base : max(0, stop - self.base)]
         at = index if index >= 0 else index + len(self)
-        if at < self._base:
-            raise IndexError(f"records before {self._base} are not at hand")
-        return self._records[at - self._base]
+        if at < self.base:
+            raise IndexError(f"records before {self.base} are not at hand")
+        return self._records[at - self.base]
 
 
 class SpoolReader:
@@ -208,7 +213,7 @@ def _read_from(path: Path, offset: int) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The one record of the cycle; ``repeats`` counts identical copies beside it."""
+    """The one record of the cycle; ``repeats`` counts copies beside it."""
 
     record: ResultRecord
     repeats: int = 0
@@ -216,57 +221,61 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """No new record in the window; ``repeats`` counts late copies of the one before."""
+    """No new record in the window; ``repeats`` counts late copies of earlier ones."""
 
     repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Ambiguous:
-    """New records that do not prove which one belongs to the cycle.
+class Unproved:
+    """One new record, which may be the cycle's or that of an earlier one."""
 
-    ``own``: one of them may be the cycle's; if none is, its own record is still missing.
-    """
+    record: ResultRecord
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """New records, none of which can be proved to be the cycle's."""
 
     records: tuple[ResultRecord, ...]
     detail: str
-    own: bool = True
 
 
-Match: TypeAlias = Matched | Missing | Ambiguous
+Match: TypeAlias = Matched | Missing | Unproved | Ambiguous
 
 
-def match_record(
-    records: Sequence[ResultRecord], *, known: int, unheard: int = 0, owed: int = 0
-) -> Match:
-    """Find the record of a cycle among those kept after the first ``known``.
+def match_record(records: Sequence[ResultRecord], *, known: int, count: RecordCount) -> Match:
+    """Find the record of the last cycle among those kept after the first ``known``.
 
-    It is exactly one, with the number after the last known one; the tester may have
-    counted ``unheard`` earlier cycles whose records never came, and has counted ``owed`` of
-    them for certain: what bears one of their numbers is late, and not this cycle's. Copies
-    (same number, same bytes) count once, also late copies of the last known record. Pure.
+    ``count`` is what is known of the tester's numbers with that cycle, but without these
+    records. It is exactly one, and no later number is possible; a copy of it (same bytes)
+    counts once, and so does one of an earlier record. Pure.
     """
-    new, heard = records[known:], min(known, len(records))
-    last = records[heard - 1] if heard else None
-    fresh = [r for r in new if last is None or (r.number, r.raw) != (last.number, last.raw)]
-    distinct = tuple({record.raw: record for record in reversed(fresh)}.values())[::-1]
+    new, before = records[known:], {record.raw for record in _at_hand(records, known)}
+    distinct = tuple({r.raw: r for r in reversed(new) if r.raw not in before}.values())[::-1]
     repeats = len(new) - len(distinct)
     if not distinct:
         return Missing(repeats)
     if len(distinct) > 1:
         numbers = ", ".join(str(record.number) for record in distinct)
-        detail = f"{len(distinct)} new records instead of one: {numbers}"
-        own = last is None or any(_follows(r.number, last.number, owed, unheard) for r in distinct)
-        return Ambiguous(distinct, detail, own)
-    if last is None or _follows(distinct[0].number, last.number, owed, unheard):
-        return Matched(distinct[0], repeats)
-    return Ambiguous(distinct, f"record {distinct[0].number} follows {last.number}", own=False)
+        return Ambiguous(distinct, f"{len(distinct)} new records instead of one: {numbers}")
+    (record,) = distinct
+    match count.place(record.number):
+        case Place.LAST:
+            return Matched(record, repeats)
+        case Place.OPEN:
+            return Unproved(record, "it may be that of an earlier cycle, whose record never came")
+        case Place.STRANGE if count.at_most:
+            return Unproved(record, f"it follows {count.heard:06}, as if somebody used the tester")
+        case Place.STRANGE:
+            return Ambiguous(distinct, f"record {record.number:06} came, and none was counted")
+        case Place.EARLIER:
+            return Ambiguous(distinct, f"record {record.number:06} is that of an earlier cycle")
 
 
-def _follows(number: int, last: int, owed: int, unheard: int) -> bool:
-    reached = {last}
-    for missed in range(1 + unheard):
-        reached = {after for one in reached for after in versitron.successors(one)}
-        if missed >= owed and number in reached:
-            return True
-    return False
+def _at_hand(records: Sequence[ResultRecord], known: int) -> Sequence[ResultRecord]:
+    """Return the last of the ``known`` records, those of them that are still kept."""
+    base = records.base if isinstance(records, LastRecords) else 0
+    known = min(known, len(records))
+    return records[max(base, known - COPIES) : known] if base < known else ()

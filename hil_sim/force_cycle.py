@@ -115,6 +115,13 @@ class ForceMachine:
         self._note(running=0)
         return True
 
+    def use_by_hand(self) -> None:
+        """Make a test that nobody ordered, on a block that is none of ours."""
+        number = self._world.retentive.get("tester.number", 0) + 1
+        self._world.retain(**{"tester.number": number})
+        self._note(cycle_count=self.evidence()["cycle_count"] + 1)
+        self._publish(number, "HRC", Decimal("60.00"))
+
     def evidence(self) -> dict[str, int]:
         """Return the cycle fields of the status table."""
         kept = self._world.retentive

@@ -105,6 +105,8 @@ class World:
         self.accidents: list[str] = []
         self.stage: XY = (0.0, 0.0)
         self.listeners: list[Listener] = []
+        self.changes = 0
+        """How often anything changed that is kept: who shows it need not look in between."""
         self._log = log
 
     @classmethod
@@ -224,6 +226,7 @@ class World:
             listener(change)
 
     def _apply(self, change: dict[str, Any]) -> None:
+        self.changes += 1
         match change["do"]:
             case "add":
                 block = WorldBlock.from_json(change["block"])

@@ -40,7 +40,9 @@ def serve(config: Config) -> None:
 
     camera, url = _camera(config)
     source = source_of(camera)
-    print(f"camera {camera.camera} ({camera.driver}) at {url}", flush=True)
+
+    def told() -> None:
+        print(f"camera {camera.camera} ({camera.driver}) at {url}", flush=True)
 
     async def until_told() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -48,7 +50,7 @@ def serve(config: Config) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, task.cancel)
         try:
-            await serve_camera(source, url, camera.px_per_mm, grab_s=camera.grab_s)
+            await serve_camera(source, url, camera.px_per_mm, grab_s=camera.grab_s, listening=told)
         except asyncio.CancelledError:
             # A picture that is being taken holds up an orderly end; nobody waits for it any more.
             loop.call_later(END_S, os._exit, 0)

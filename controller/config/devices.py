@@ -44,6 +44,8 @@ class ResultsDevice(Attended):
     """File that the recorder writes; empty: in the folder of the run."""
     record_wait_s: Annotated[Number, Field(gt=0, le=120)] = 5.0
     """How long after a cycle its record may arrive, s of link time."""
+    counts_broken_off: bool = True
+    """Whether the tester may count a record for a cycle that is broken off under load."""
 
 
 class DevicesSection(Section):

@@ -21,13 +21,22 @@ class Choice:
 
     ``safe`` is the choice that harms nobody's block and certifies nothing
     doubtful; ``patience_s`` is how long a person may take before it is taken
-    (process time; None: for ever).
+    (process time; None: for ever). ``deeds`` say what a person has done with his own
+    hands, or seen with his own eyes, so no policy can take them.
     """
 
     options: tuple[str, ...]
     safe: str
     patience_s: float | None = None
+    deeds: tuple[str, ...] = ()
 
+    @property
+    def by_policy(self) -> tuple[str, ...]:
+        """What may be taken without a person."""
+        return tuple(option for option in self.options if option not in self.deeds)
+
+
+_WHERE_IS_IT = Choice(("look-again", "taken-out", "stop"), "stop", deeds=("taken-out",))
 
 KINDS: Mapping[str, Choice] = MappingProxyType(
     {
@@ -37,6 +46,10 @@ KINDS: Mapping[str, Choice] = MappingProxyType(
         # Nothing but a person can empty the row, and a fail in its slot could pass for a pass.
         "reject_row_full": Choice(("emptied", "return"), "return"),
         "ambiguous_indent": Choice(("spent", "reject"), "spent", 1800),
+        # What the display shows only eyes can tell; unread, the record proves nothing.
+        "record_doubt": Choice(
+            ("shown", "not-shown", "void"), "void", 1800, deeds=("shown", "not-shown")
+        ),
         "second_void": Choice(("continue", "reject"), "reject", 1800),
         "no_position_left": Choice(("reject",), "reject", 1800),
         "no_room": Choice(("reject", "return"), "reject", 1800),
@@ -46,7 +59,8 @@ KINDS: Mapping[str, Choice] = MappingProxyType(
         "worn_surface": Choice(("accept", "reject", "return"), "reject", 1800),
         # These say something about the cell, not about one block: a person must look.
         "check_failed": Choice(("hold", "continue"), "hold"),
-        "transfer_doubt": Choice(("look-again", "stop"), "stop"),
+        "transfer_doubt": _WHERE_IS_IT,
+        "holder_block_doubt": _WHERE_IS_IT,
         "unexpected_block": Choice(("ignore", "stop"), "stop"),
         "voids_in_a_row": Choice(("continue", "stop"), "stop"),
         "house_in_doubt": Choice(("go-on", "stop"), "stop"),
@@ -87,6 +101,8 @@ class PolicySection(Section):
     """A fail has nowhere to go: emptied, return."""
     ambiguous_indent: PolicyEntry = _standard("ambiguous_indent")
     """Even the picture leaves open whether a position is spent: spent, reject."""
+    record_doubt: PolicyEntry = _standard("record_doubt")
+    """A record may be that of an earlier cycle: is it on the display? shown, not-shown, void."""
     second_void: PolicyEntry = _standard("second_void")
     """A block has its second void reading: continue, reject."""
     no_position_left: PolicyEntry = _standard("no_position_left")
@@ -104,7 +120,9 @@ class PolicySection(Section):
     check_failed: PolicyEntry = _standard("check_failed")
     """The check block is off: hold, continue."""
     transfer_doubt: PolicyEntry = _standard("transfer_doubt")
-    """Sensors do not tell where a block is: look-again, stop."""
+    """Sensors do not tell where a block is: look-again, taken-out, stop."""
+    holder_block_doubt: PolicyEntry = _standard("holder_block_doubt")
+    """They do not tell where the seating or check block is: look-again, taken-out, stop."""
     unexpected_block: PolicyEntry = _standard("unexpected_block")
     """A slot is occupied that the manifest says is empty: ignore, stop."""
     holder_full: PolicyEntry = _standard("holder_full")
@@ -128,7 +146,7 @@ class PolicySection(Section):
     @field_validator("*", mode="after")
     @classmethod
     def _offered(cls, entry: PolicyEntry, info: ValidationInfo) -> PolicyEntry:
-        options = KINDS[str(info.field_name)].options
+        options = KINDS[str(info.field_name)].by_policy
         allowed = {"action": (ASK, *options), "default": options}
         refuse_all(
             [

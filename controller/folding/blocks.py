@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from controller import events as e
 from controller.folding.handlers import Handlers, put
+from controller.replacing import replace
 from controller.state import Block, CellState, Stage
 
 on = Handlers()

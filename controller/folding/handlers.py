@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from controller.replacing import replace
 from controller.state import Block, CellState, Position, Use, with_item
 
 Handler = Callable[[CellState, Any], CellState]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from controller import events as e
 from controller.folding.handlers import Handlers, put, used
 from controller.folding.keys import key_of, number_of
 from controller.folding.needs import remaining, required
+from controller.replacing import replace
 from controller.state import Block, CellState, Reading, Stage, Use, with_item, without
+from drivers.record_count import BEYOND_COUNT, RecordCount
 
 on = Handlers()
 
@@ -18,6 +19,7 @@ on = Handlers()
 def _(state: CellState, event: e.IndentIntended) -> CellState:
     block = state.blocks[event.block]
     block = replace(block, positions=used(block, event.position, Use.INTENDED))
+    state = _unseen_cycles(state, event.before.count)
     return replace(
         state,
         blocks=with_item(state.blocks, block.name, block),
@@ -57,10 +59,9 @@ def _(state: CellState, event: e.IndentConfirmed) -> CellState:
         intent,
         replace(block, positions=positions, readings=readings, stage=stage),
         records=event.after.records,
-        unheard=0,
-        owed=0,
-        heard=event.number,
+        cycles=event.after.count,
         void_series=0,
+        count=RecordCount(event.number),
     )
     due = tuple(d for d in state.duties if d.kind != "seating" or remaining(state, d))
     return state if due == state.duties else replace(state, duties=due)
@@ -71,7 +72,9 @@ def _(state: CellState, event: e.IndentVoided) -> CellState:
     intent = _indent_intent(state, event.op)
     block = state.blocks[intent.block]
     block = replace(block, positions=used(block, intent.position, Use.VOID))
-    return _heard(_settle(state, intent, block, void_series=state.void_series + 1), event)
+    if event.op not in state.doubts:
+        state = _counted(state, intent, event, at_least=int(event.owed))
+    return _settle(state, intent, block, void_series=state.void_series + 1)
 
 
 @on(e.IndentDoubted)
@@ -80,16 +83,18 @@ def _(state: CellState, event: e.IndentDoubted) -> CellState:
     block = state.blocks[intent.block]
     state = put(state, replace(block, positions=used(block, intent.position, Use.DOUBTED)))
     state = replace(state, doubts=with_item(state.doubts, event.op, event.made))
-    return _heard(state, event)
+    return _counted(state, intent, event, at_least=0)
 
 
 @on(e.StrayRecord)
 def _(state: CellState, event: e.StrayRecord) -> CellState:
-    state = replace(state, records=max(state.records, event.records))
-    if event.number == state.heard:
-        # One more copy of what was heard before says nothing of what was not.
-        return state
-    return replace(state, unheard=0, owed=0, heard=event.number)
+    count = state.count.record(event.number)
+    return replace(state, records=max(state.records, event.records), count=count)
+
+
+@on(e.DisplayRead)
+def _(state: CellState, event: e.DisplayRead) -> CellState:
+    return replace(state, shown=with_item(state.shown, event.op, event.shown))
 
 
 @on(e.FaultReset)
@@ -97,12 +102,31 @@ def _(state: CellState, event: e.FaultReset) -> CellState:
     return state
 
 
-def _heard(state: CellState, event: e.IndentVoided | e.IndentDoubted) -> CellState:
-    state = replace(state, records=max(state.records, event.records))
+def _counted(
+    state: CellState,
+    intent: e.IndentIntended,
+    event: e.IndentVoided | e.IndentDoubted,
+    at_least: int,
+) -> CellState:
+    """Return the state with what is known of the tester's numbers after cycles without a reading.
+
+    A number that the event bears was proved to be the last one.
+    """
+    made = event.made if 0 <= event.made < BEYOND_COUNT else BEYOND_COUNT
+    count = state.count.cycles(at_least, 0 if event.uncounted else made)
     if event.number is not None:
-        return replace(state, unheard=0, owed=0, heard=event.number)
-    owed = isinstance(event, e.IndentVoided) and event.owed
-    return replace(state, unheard=state.unheard + 1, owed=state.owed + owed)
+        count = RecordCount(event.number)
+    cycles = intent.before.count + event.made
+    return replace(state, records=max(state.records, event.records), cycles=cycles, count=count)
+
+
+def _unseen_cycles(state: CellState, count: int) -> CellState:
+    """Return the state with the cycles that were made since the last intent, by whomever."""
+    made = count - state.cycles
+    if state.cycles < 0 or not made:
+        return replace(state, cycles=count)
+    most = made if 0 < made < BEYOND_COUNT else BEYOND_COUNT
+    return replace(state, cycles=count, count=state.count.cycles(0, most))
 
 
 def _settle(state: CellState, intent: e.IndentIntended, block: Block, **more: Any) -> CellState:  # noqa: ANN401  # fields of the state
@@ -112,6 +136,7 @@ def _settle(state: CellState, intent: e.IndentIntended, block: Block, **more: An
         blocks=with_item(state.blocks, block.name, block),
         intents=without(state.intents, intent.op),
         doubts=without(state.doubts, intent.op),
+        shown=without(state.shown, intent.op),
         attempts=without(state.attempts, key_of(intent)),
         **more,
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller import events as e
 from controller.folding.handlers import Handlers
+from controller.replacing import replace
 from controller.state import Block, Stage, planned
 
 on = Handlers()

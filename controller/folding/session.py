@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller import events as e
 from controller.checkpoint import read_state
 from controller.folding.handlers import Handlers
+from controller.replacing import replace
 from controller.state import CellState, with_item, without
 
 on = Handlers()

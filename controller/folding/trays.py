@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller import events as e
 from controller.folding.handlers import Handlers, put
 from controller.folding.keys import key_of
-from controller.state import Block, CellState, Stage, planned
+from controller.replacing import replace
+from controller.state import OUTSIDE, Block, CellState, Stage, planned
 from controller.trimming import in_holder, without_the_past
 
 on = Handlers()
@@ -68,7 +67,7 @@ def _without_predecessor(state: CellState, event: e.HolderStocked) -> CellState:
     """Take the block out whose place a new one takes; its open duties pass to the new one."""
     gone = [b for b in state.blocks.values() if b.role == event.role and b.name != event.block]
     for block in gone:
-        state = put(state, replace(block, at="outside"))
+        state = put(state, replace(block, at=OUTSIDE))
     names = {block.name for block in gone}
     duties = tuple(
         replace(duty, block=event.block) if duty.block in names else duty for duty in state.duties
@@ -109,7 +108,7 @@ def _(state: CellState, event: e.SlotMapRead) -> CellState:
 @on(e.RejectRowEmptied)
 def _(state: CellState, event: e.RejectRowEmptied) -> CellState:
     blocks = {
-        name: replace(block, at="outside") if block.at.startswith("reject-") else block
+        name: replace(block, at=OUTSIDE) if block.at.startswith("reject-") else block
         for name, block in state.blocks.items()
     }
     return replace(state, blocks=blocks)

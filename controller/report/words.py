@@ -93,6 +93,12 @@ def _transfer(event: e.TransferIntended) -> str:
     return f"{event.op}: about to {event.step} {event.block} at {place}"
 
 
+_SHOWN = {
+    "same": "the tester's display shows the number of the record",
+    "other": "the tester's display shows another number than the record bears",
+    "unread": "nobody has read the tester's display",
+}
+
 _WORDS: dict[type[Any], Callable[[Any], str]] = {
     e.SessionBegan: lambda x: f"session {x.session} began, {x.program}, seed {x.seed}",
     e.EpochClaimed: lambda x: f"{x.device} accepted epoch {x.epoch}",
@@ -112,6 +118,7 @@ _WORDS: dict[type[Any], Callable[[Any], str]] = {
     e.NotHappened: lambda x: f"{x.op}: did not happen, {x.reason}",
     e.IndentVoided: lambda x: f"{x.op}: VOID, {x.reason}",
     e.IndentDoubted: lambda x: f"{x.op}: in doubt, {x.reason}",
+    e.DisplayRead: lambda x: f"{x.op}: {_SHOWN[x.shown]} ({x.by})",
     e.StrayRecord: lambda x: f"record {x.number} belongs to no indentation of ours; it is kept",
     e.FaultReset: lambda x: f"fault {x.fault} of {x.device} reset",
     e.BlockSized: _sized,
@@ -125,6 +132,7 @@ _WORDS: dict[type[Any], Callable[[Any], str]] = {
     e.Judged: _judged,
     e.CheckJudged: _checked,
     e.BlockRefused: lambda x: f"{x.block}: refused, {x.reason}; goes to {x.to}",
+    e.BlockTakenOut: lambda x: f"{x.block}: taken out of the cell by {x.by}",
     e.RejectRowEmptied: lambda x: f"reject row emptied by {x.by}",
     e.DecisionAsked: _asked,
     e.DecisionAnswered: lambda x: f"{x.question}: {x.option}, by {x.by}",

@@ -63,7 +63,10 @@ def test_a_picture_being_taken_does_not_hold_up_the_end(
             camera = WorkerCamera(LabLines(), url, Clock.starting(datetime.now(UTC)))
             asking = asyncio.ensure_future(camera.capture())
             assert worker.stdout is not None
+            # If it never takes one, its end is what this line hears; else this would wait for ever.
+            dying = asyncio.get_running_loop().call_later(40, worker.kill)
             said = await asyncio.to_thread(worker.stdout.readline)
+            dying.cancel()
             assert said == b"grabbing\n"
             told = time.monotonic()
             worker.send_signal(number)

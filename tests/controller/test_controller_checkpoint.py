@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from controller.checkpoint import STATE_VERSION, read_state, write_state
 from controller.journal_row import JournalError
 from controller.state import CellState
+from drivers.record_count import RecordCount
 from tests.controller.any_event import some
 from tests.controller.test_controller_fold import WHOLE, fold_all
 from tests.controller.test_controller_ledger import course_of_a_tray
@@ -102,3 +103,21 @@ def test_a_field_that_an_older_program_did_not_know_has_its_default() -> None:
     data = json.loads(write_state(state))
     del data["retired"]
     assert read_state(STATE_VERSION, json.dumps(data)) == state
+
+
+def as_first_written(state: CellState) -> str:
+    """Return the text of version 1, which kept the tester's numbers one by one."""
+    data = json.loads(write_state(state))
+    count = data.pop("count")
+    del data["cycles"], data["shown"]
+    heard = -1 if count["heard"] is None else count["heard"]
+    numbers = {"heard": heard, "owed": count["at_least"], "unheard": count["at_most"]}
+    return json.dumps({**data, **numbers})
+
+
+@pytest.mark.parametrize("count", [RecordCount(), RecordCount(16, 1, 3)])
+def test_the_first_version_is_still_read(count: RecordCount) -> None:
+    state = replace(fold_all(WHOLE), count=count)
+    assert read_state(1, as_first_written(state)) == replace(state, cycles=-1)
+    with pytest.raises(JournalError, match="cannot be read"):
+        read_state(1, write_state(state))

@@ -176,6 +176,7 @@ FITTING = {
     (str, "spool"),
     (str, "calibration"),
     (bool, "daily_checks"),
+    (bool, "counts_broken_off"),
 } | {*((bool, "record"), (str, "folder"))}
 
 
@@ -459,11 +460,21 @@ def test_the_policy_offers_its_options_and_a_safe_default() -> None:
         assert choice.safe in choice.options
         assert policy.entry(kind) is policy.entry(kind.replace("_", "-"))
         assert policy.options(kind) == choice.options
-        for option in choice.options:
+        for option in choice.by_policy:
             named = parse_config(changed(("policy", kind), to={"action": option})).policy
             assert (named.entry(kind).action, named.entry(kind).default) == (option, choice.safe)
     with pytest.raises(KeyError, match="no kind 'toothache'"):
         policy.entry("toothache")
+
+
+@pytest.mark.parametrize("key", ["action", "default"])
+def test_no_policy_says_what_only_a_person_can_have_done(key: str) -> None:
+    said = {("policy", kind): choice.deeds for kind, choice in KINDS.items() if choice.deeds}
+    assert said
+    for path, deeds in said.items():
+        for deed in deeds:
+            with pytest.raises(ConfigError, match=f"'{deed}' is not offered here"):
+                parse_config(changed(path, to={key: deed}))
 
 
 def test_nothing_doubtful_is_ever_the_default() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.events import Evidence, IndentIntended, TransferIntended
+from controller.events import Evidence, IndentIntended, Shown, TransferIntended
 from controller.evidence import (
     Doubt,
     Finding,
@@ -19,8 +19,10 @@ from controller.evidence import (
     Tolerances,
     Unspent,
     Void,
+    WhoseRecord,
     arm_evidence,
     cycle_fault,
+    records_counted,
     weigh_indent,
     weigh_transfer,
 )
@@ -35,7 +37,8 @@ from drivers.interfaces import (
     ResultRecord,
 )
 from drivers.interfaces import TesterStatus as Status
-from drivers.spool import Ambiguous, Match, Matched, Missing, match_record
+from drivers.record_count import BEYOND_COUNT, RecordCount
+from drivers.spool import Ambiguous, Match, Matched, Missing, Unproved, match_record
 
 BEFORE = Evidence(boot=3, epoch=2, accepted=40, count=7, record=16, records=12)
 INTENT = IndentIntended("op-1", "B", 0, 0.0, 0.0, "HRC", "", 99, 1, BEFORE)
@@ -55,6 +58,7 @@ MATCHES: dict[str, Match] = {
     "matched": Matched(record()),
     "copied": Matched(record(), repeats=2),
     "missing": Missing(),
+    "unproved": Unproved(record(), "it may be that of an earlier cycle"),
     "ambiguous": Ambiguous((record(17), record(18)), "2 new records instead of one: 17, 18"),
 }
 FAULTS = {
@@ -77,7 +81,7 @@ def expected(
         return Doubt
     if end is not CycleEnd.COMPLETE or match in ("missing", "ambiguous") or fault != "none":
         return Void
-    return Happened
+    return WhoseRecord if match == "unproved" else Happened
 
 
 @pytest.mark.parametrize("match", MATCHES)
@@ -90,8 +94,8 @@ def test_every_combination_has_its_finding(made: int, fault: str, match: str) ->
         finding = weigh_indent(INTENT, ORDER, status, MATCHES[match], TOLERANCES)
         assert type(finding) is expected(boot, made, tag, end, match, fault), (boot, tag, end)
         kept = getattr(finding, "record", None)
-        # A record that came is kept with whatever was found.
-        if match in ("matched", "copied"):
+        # A record that came is kept with whatever was found, unless it may be another's.
+        if match in ("matched", "copied") or isinstance(finding, WhoseRecord):
             assert kept == record()
         else:
             assert kept is None
@@ -170,9 +174,9 @@ def test_records_that_do_not_fit_are_void_for_that_reason() -> None:
         ((16, 16, 17), Happened),
         ((16,), Void),
         ((16, 16), Void),
-        ((16, 18), Void),
+        ((16, 18), WhoseRecord),
         ((16, 17, 18), Void),
-        ((16, 15), Void),
+        ((16, 15), WhoseRecord),
     ],
 )
 def test_the_record_must_be_the_one_after_the_last(
@@ -180,8 +184,52 @@ def test_the_record_must_be_the_one_after_the_last(
 ) -> None:
     kept = [record(number) for number in numbers]
     intent = replace(INTENT, before=replace(BEFORE, records=1))
-    match = match_record(kept, known=1)
+    match = match_record(kept, known=1, count=RecordCount(16).cycles(1, 1))
     assert type(weigh_indent(intent, ORDER, STATUS, match, TOLERANCES)) is finding
+
+
+@pytest.mark.parametrize(
+    ("shown", "finding"), [("same", Happened), ("other", Void), ("unread", Void)]
+)
+def test_the_display_tells_whose_a_record_is(shown: Shown, finding: type[Finding]) -> None:
+    # A door that is opened on the way to the display changes nothing any more.
+    for activity in (Activity.DONE, Activity.FAULT):
+        status = replace(STATUS, activity=activity)
+        found = weigh_indent(INTENT, ORDER, status, MATCHES["unproved"], TOLERANCES, shown)
+        assert type(found) is finding
+    # It says nothing of timing and force.
+    off = replace(STATUS, cycle=FAULTS["dwell"])
+    assert isinstance(
+        weigh_indent(INTENT, ORDER, off, MATCHES["unproved"], TOLERANCES, shown), Void
+    )
+
+
+def test_the_display_proves_nothing_of_a_cycle_that_may_not_be_counted() -> None:
+    """Its last number may be that of a test by hand, made before the cycle that broke off."""
+    broken_off = replace(STATUS, activity=Activity.FAULT)
+    found = weigh_indent(INTENT, ORDER, broken_off, MATCHES["unproved"], TOLERANCES)
+    assert isinstance(found, Void) and "broken off" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("made", "tag", "end", "activity", "counts", "counted"),
+    [
+        (1, 99, CycleEnd.COMPLETE, Activity.DONE, True, (1, 1)),
+        (1, 99, CycleEnd.COMPLETE, Activity.FAULT, False, (0, 1)),
+        (1, 99, CycleEnd.AFTER_CONTACT, Activity.FAULT, True, (0, 1)),
+        (1, 99, CycleEnd.AFTER_CONTACT, Activity.FAULT, False, (0, 0)),
+        (1, 98, CycleEnd.AFTER_CONTACT, Activity.FAULT, False, (0, 1)),
+        (0, 99, CycleEnd.BEFORE_CONTACT, Activity.IDLE, True, (0, 0)),
+        (3, 99, CycleEnd.COMPLETE, Activity.DONE, False, (0, 3)),
+        (-2, 99, CycleEnd.COMPLETE, Activity.DONE, False, (0, BEYOND_COUNT)),
+    ],
+)
+def test_how_many_records_the_tester_has_counted(
+    made: int, tag: int, end: CycleEnd, activity: Activity, counts: bool, counted: tuple[int, int]
+) -> None:
+    cycle = replace(CYCLE, count=7 + made, tag=tag, end=end)
+    status = replace(STATUS, activity=activity, cycle=cycle)
+    assert records_counted(INTENT, status, counts_broken_off=counts) == counted
 
 
 # -- timing and force ----------------------------------------------------------------------

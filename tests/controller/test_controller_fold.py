@@ -24,6 +24,7 @@ from controller.journal import Journal
 from controller.journal_row import Row
 from controller.rules import forbidden
 from controller.state import GRIPPER, Block, CellState, Stage, Transfer, Use
+from drivers.record_count import BEYOND_COUNT, RecordCount
 from tests.controller.paper_cell import NOTHING, cell, confirmed, judged, question, successors
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -103,11 +104,13 @@ WHOLE: tuple[AnyEvent, ...] = (
     BY_HAND,
     e.DecisionWithdrawn("q-2", "its session ended"),
     indent("op-6", 1),
+    e.DisplayRead("op-6", "same", "Li"),
     confirmed("op-6"),
     indent("op-7", 2),
     confirmed("op-7"),
     e.IndentsSeen("B", (0.01,), (), ()),
     judged("B", passed=True),
+    e.BlockTakenOut("D", "Li"),
     e.BlockRefused("D", "missing", "absent"),
     e.TrayFinished("T", 1, 0, 1),
 )
@@ -238,15 +241,46 @@ def test_a_void_is_made_up_for_by_a_spare_and_then_the_block_is_indented() -> No
     assert block(state).stage is Stage.INDENTED
 
 
-def test_records_of_the_spool_are_accounted_for_and_silence_is_counted() -> None:
+def test_records_of_the_spool_are_accounted_for() -> None:
     lost = (indent("op-1"), e.IndentVoided("op-1", "no record", None, "", records=0))
-    assert after(*lost).unheard == 1
     heard = (indent("op-2", 1), e.IndentVoided("op-2", "dwell", 17, "", records=4))
-    assert (after(*lost, *heard).unheard, after(*lost, *heard).records) == (0, 4)
+    assert after(*lost, *heard).records == 4
     stray = after(*lost, *heard, e.StrayRecord(18, "", "", 5))
-    assert (stray.unheard, stray.records) == (0, 5)
+    assert stray.records == 5
     # A record once accounted for is never new again.
     assert fold(stray, e.StrayRecord(18, "", "", 3)).records == 5
+
+
+@pytest.mark.parametrize(
+    ("ended", "known"),
+    [
+        (replace(confirmed("op-1"), number=17), RecordCount(17)),
+        (e.NotHappened("op-1", ""), RecordCount(16)),
+        (e.IndentVoided("op-1", "no record", None, "", owed=True), RecordCount(16, 1, 1)),
+        (e.IndentVoided("op-1", "power", None, ""), RecordCount(16, 0, 1)),
+        (e.IndentVoided("op-1", "broken off", None, "", uncounted=True), RecordCount(16)),
+        (e.IndentVoided("op-1", "dwell", 17, ""), RecordCount(17)),
+        (e.IndentDoubted("op-1", "other boot", None, "", made=2), RecordCount(16, 0, 2)),
+        (e.IndentDoubted("op-1", "it slipped", 17, ""), RecordCount(17)),
+    ],
+)
+def test_what_is_known_of_the_testers_numbers(ended: AnyEvent, known: RecordCount) -> None:
+    state = after(e.StrayRecord(16, "", "", 1), indent("op-1"))
+    assert fold(replace(state, count=RecordCount(16)), ended).count == known
+
+
+def test_a_doubt_that_a_picture_settles_counts_no_cycle_again() -> None:
+    state = after(indent("op-1"), e.IndentDoubted("op-1", "other boot", None, ""))
+    assert (
+        fold(state, e.IndentVoided("op-1", "the picture shows it", None, "")).count == state.count
+    )
+
+
+@pytest.mark.parametrize(("made", "known"), [(0, 0), (3, 3), (-9, BEYOND_COUNT)])
+def test_cycles_that_somebody_made_unseen_leave_the_number_open(made: int, known: int) -> None:
+    state = after(indent("op-1"), confirmed("op-1"))
+    seen = replace(NOTHING, count=state.cycles + made)
+    assert fold(state, replace(indent("op-2", 1), before=seen)).count == RecordCount(1, 0, known)
 
 
 def test_attempts_are_counted_until_the_indentation_is_settled() -> None:

@@ -40,6 +40,7 @@ from tests.controller.closed_trays import (
     told,
     tray,
 )
+from tests.controller.test_controller_checkpoint import as_first_written
 
 FIRST, SECOND, THIRD = tray(1, "A-1"), tray(2, "塔/2 b"), tray(3, "A-3")
 
@@ -187,6 +188,21 @@ def test_a_cut_before_the_archive_is_named_would_be_noticed(
         told(path)
 
 
+def test_what_the_program_before_has_sealed_is_still_whole(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(sealing, "STATE_VERSION", 1)
+        before.setattr(sealing, "write_state", as_first_written)
+        # It folded the numbers of the tester in another way.
+        before.setattr(sealing, "read_state", lambda version, text: live_state[0])
+        live_state = [live(path, FIRST)]
+        seal(path)
+    live(path, SECOND)
+    found = audit(path)
+    assert found.whole and found.archives == 1, found
+
+
 # -- what stands in the way ---------------------------------------------------------------
 
 
@@ -314,15 +330,18 @@ def test_every_field_of_the_state_is_known_to_be_bounded(name: str) -> None:
 
 
 BOUNDED = {
-    **dict.fromkeys(("session", "ops", "records", "unheard", "asked"), "a number"),
-    **dict.fromkeys(("owed", "heard", "void_series"), "a number"),
+    **dict.fromkeys(("session", "ops", "records", "asked", "cycles"), "a number"),
+    "void_series": "a number",
+    "count": "three numbers",
     "crashes": "the last ten",
     **dict.fromkeys(("mode", "mode_reason", "tray", "regulation", "set_up_for", "arm_at"), "text"),
     **dict.fromkeys(("tray_finished", "closing_checked", "door_closed", "safety_closed"), "bool"),
     **dict.fromkeys(("epochs", "slots_occupied", "transfer"), "by the cell's devices and places"),
     **dict.fromkeys(("blocks", "unchecked"), "by tray, reject row and holder"),
     **dict.fromkeys(("intents", "questions", "duties", "alarms"), "closed by what follows"),
-    **dict.fromkeys(("duties_done", "answers", "attempts", "doubts"), "forgotten with the tray"),
+    **dict.fromkeys(
+        ("duties_done", "answers", "attempts", "doubts", "shown"), "forgotten with the tray"
+    ),
     "commands": "the last ones",
     "retired": "one name for each block that stood in the holder: some hundred a year",
 }

@@ -382,7 +382,7 @@ def test_a_fault_of_a_whole_run_replays_against_the_driver_alone(tmp_path, monke
         witnesses.append(Witness(devices.tester))
         roles = ("tester", "sensors", "sizing", "climate", "heartbeat")
         seen = dict.fromkeys(roles, witnesses[0])
-        beat = replace(devices.signs["station"], ask=witnesses[0].beat)
+        beat = replace(devices.signs["station"], ask=witnesses[0].beat, nod=None)
         seen["signs"] = {**devices.signs, "station": beat}
         return assembly.Devices(
             **{name: seen.get(name, getattr(devices, name)) for name in devices.__slots__}

@@ -152,10 +152,7 @@ def test_an_unseen_slip_is_found_by_the_picture_after(tmp_path):
 def test_somebody_uses_the_tester_by_hand(tmp_path):
     """A cycle that is not ours makes the evidence ambiguous; the picture settles it."""
 
-    def act(lab):
-        lab.world.retain(**{"plc.cycle_count": lab.world.retentive["plc.cycle_count"] + 1})
-
-    outcome = run(tmp_path, at(160, act))
+    outcome = run(tmp_path, at(160, lambda lab: lab.cell.station.machine.use_by_hand()))
     check_finished(outcome, voids=1)
 
 

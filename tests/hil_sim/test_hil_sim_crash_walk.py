@@ -66,10 +66,10 @@ def test_killed_again_and_again(tmp_path_factory, deaths, absent_s, seed):
 
 def test_the_walk_sees_a_planted_fault(tmp_path, monkeypatch):
     """Without its evidence the cell would indent twice: the walk must notice that."""
-    from controller import indentation
+    from controller import settling
     from controller.evidence import Unspent
 
-    monkeypatch.setattr(indentation, "weigh_indent", lambda *_: Unspent("blind redo"))
+    monkeypatch.setattr(settling, "weigh_indent", lambda *_: Unspent("blind redo"))
     broken = []
     for at in (150, 200, 240):
         try:

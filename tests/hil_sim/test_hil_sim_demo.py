@@ -144,9 +144,9 @@ def spent(rows: Sequence[Row]) -> list[tuple[str, int, int]]:
 
 
 @contextmanager
-def watched(tray: Path, cwd: Path, pace: int) -> Iterator[subprocess.Popen[str]]:
+def watched(tray: Path, cwd: Path, pace: int, *more: str) -> Iterator[subprocess.Popen[str]]:
     """A run in a process of its own, slow enough to meet it at work; killed at the end."""
-    options = ["--watch", "--pace", str(pace), "--no-images", "--out", "run"]
+    options = ["--watch", "--pace", str(pace), "--no-images", "--out", "run", *more]
     with subprocess.Popen(
         [sys.executable, "-m", "controller.cli", "demo", *options, "--manifest", str(tray)],
         cwd=cwd,
@@ -339,13 +339,22 @@ def test_orders_reach_a_watched_run(tmp_path: Path) -> None:
     tray.write_text(HEADER + GOOD + BAD, encoding="utf-8")
     unreadable = TRUTH.replace("A-1,61.2,0.2,0,", "A-1,61.2,0.2,0,?")
     tray.with_name("tray.truth.csv").write_text(unreadable, encoding="utf-8")
-    with watched(tray, tmp_path, 150) as running:
+    # On a busy machine an order takes its time: the question waits, and so does the cell.
+    config = tmp_path / "lab.toml"
+    text = (ROOT / "examples" / "lab.toml").read_text(encoding="utf-8")
+    patience = 'unreadable_identity = { action = "ask", default = "reject", deadline_s = 1800 }'
+    assert patience in text
+    patient = 'unreadable_identity = { action = "ask", default = "reject" }'
+    config.write_text(text.replace(patience, patient), encoding="utf-8")
+    with watched(tray, tmp_path, 150, "--config", str(config)) as running:
         _until(tmp_path, lambda: hardlab("pause", "--out", "run", cwd=tmp_path).returncode == 0)
         paused = _status(tmp_path)
         shown = hardlab("status", "--out", "run", cwd=tmp_path).stdout
         _until(tmp_path, lambda: _order("resume", tmp_path) == 0 or bool(_asked(tmp_path)))
         _until(tmp_path, lambda: bool(_asked(tmp_path)))
         (asked,) = _asked(tmp_path)
+        # It may be paused still: the question can come before the order to resume is taken.
+        _until(tmp_path, lambda: _order("pause", tmp_path) == 0 or _paused(tmp_path))
         wrong = hardlab("decide", asked["question"], "perhaps", "--out", "run", cwd=tmp_path)
         assert _order("decide", tmp_path, asked["question"], "reject") == 0
         _until(tmp_path, lambda: _order("stop", tmp_path) == 0)
@@ -383,6 +392,10 @@ def _status(cwd: Path) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)
     return seen
+
+
+def _paused(cwd: Path) -> bool:
+    return _status(cwd)["mode"] in ("HOLDING", "HELD")
 
 
 def _asked(cwd: Path) -> list[dict[str, Any]]:

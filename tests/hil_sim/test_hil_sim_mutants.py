@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from controller.events import JournalSealed
 from hil_sim.scenario.campaign.order import Order
 from hil_sim.scenario.campaign.working import work
 from hil_sim.scenario.mutants import MUTANTS, planted
+from hil_sim.scenario.witness import EVENT_RULES
 
 # The rule that must notice it, and a seed that lets it happen soon.
 NOTICED = {
@@ -18,7 +20,16 @@ NOTICED = {
     "no-epoch-fence": ("claimed first", 4),
     "remeasure-failing": ("grounded void", 4),
     "spare-for-outlier": ("no second choice", 4),
+    "narrow-clearance": ("rim", 4),
+    "old-marks-ignored": ("clearance", 4),
+    "power-loss-forgotten": ("spent is spent", 4),
+    "flawed-cycle-counts": ("own reading", 12),
+    "pass-whatever": ("sound verdict", 4),
+    "wrong-slot": ("own slot", 4),
+    "fails-go-home": ("own slot", 4),
 }
+
+WITHIN_CYCLES = {"power-loss-forgotten", "flawed-cycle-counts"}
 
 
 def order(out: Path, seed: int, mutant: str = "", profile: str = "harsh") -> Order:
@@ -32,8 +43,9 @@ def test_every_mutant_has_its_test():
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_planted_bug_is_found(mutant, tmp_path):
     rule, seed = NOTICED[mutant]
+    profile = "harsh-cycles" if mutant in WITHIN_CYCLES else "harsh"
     for more in (0, 4, 8):
-        report = work(order(tmp_path, seed + more, mutant))
+        report = work(order(tmp_path, seed + more, mutant, profile))
         if report.breaches:
             break
     assert report.breaches and report.breaches[0].rule == rule
@@ -41,6 +53,22 @@ def test_a_planted_bug_is_found(mutant, tmp_path):
     left = Path(report.left)
     assert {item.name for item in left.iterdir()} >= {"journal.sqlite", "timeline.svg"}
     assert rule in (left / "failure.txt").read_text()
+
+
+@pytest.mark.parametrize("seed", [4, 12])
+def test_the_good_program_passes_what_finds_the_bugs(seed, tmp_path):
+    assert all(work(order(tmp_path, seed, profile=p)).ok for p in ("harsh", "harsh-cycles"))
+
+
+def test_what_a_failed_run_leaves_has_the_journals_of_all_its_trays(tmp_path, monkeypatch):
+    def nothing_is_sealed(scene, before, event):
+        if isinstance(event, JournalSealed):
+            yield f"tray {event.tray} was sealed"
+
+    monkeypatch.setitem(EVENT_RULES, "nothing is sealed", nothing_is_sealed)
+    report = work(order(tmp_path, 4, profile="calm"))
+    assert report.breaches[0].rule == "nothing is sealed"
+    assert any((Path(report.left) / "archive").iterdir())
 
 
 @pytest.mark.parametrize("seed", range(20, 25))

@@ -2,20 +2,29 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
-from controller import cell, choose, indentation, judging, transfer
-from controller.events import BlockIdentified, BlockRefused, IndentConfirmed
+from controller import cell, choose, indentation, interlocks, judging, settling, transfer
+from controller.events import (
+    BlockIdentified,
+    BlockRefused,
+    Evidence,
+    IndentConfirmed,
+    IndentIntended,
+)
 from controller.evidence import Happened, Unspent, Void
 from controller.ledger import Ledger
-from controller.state import Use
+from controller.state import CellState, Use
 from drivers.interfaces import Climate, Done
+from drivers.spool_file import Spool
 from drivers.station_plc import StationPlc
 from hil_sim.devices.station_plc import SimStationPlc
 from hil_sim.scenario.crash import walk
-from hil_sim.scenario.witness import CHANGE_RULES, EVENT_RULES
+from hil_sim.scenario.witness import CHANGE_RULES, EVENT_RULES, read_spool, surface
 from tests.labs import lab_config, tray, truths
 
 ONE = "2007-102"
@@ -102,12 +111,13 @@ def test_an_indentation_with_the_door_open(tmp_path, monkeypatch):
             await clock.sleep(0.05)
         lab.cell.station.door_closed = True
 
-    monkeypatch.setattr(cell.Cell, "_look_at_interlocks", _sees_nothing)
+    for owner in (interlocks, cell):
+        monkeypatch.setattr(owner, "look_at_interlocks", _sees_nothing)
     monkeypatch.setattr(indentation, "_check_cell", _finds_nothing)
     assert breaches(tmp_path, trouble=leave_open, rule="interlock")
 
 
-async def _sees_nothing(self):
+async def _sees_nothing(rig):
     return None
 
 
@@ -178,19 +188,19 @@ def test_a_block_given_up_while_the_gripper_has_it(tmp_path, monkeypatch):
 
 @planted("own reading")
 def test_a_reading_that_is_not_the_testers(tmp_path, monkeypatch):
-    original = indentation._confirmed
+    original = settling._confirmed
 
     def embellished(*args, **kwargs):
         event = original(*args, **kwargs)
         return replace(event, hardness=event.hardness + 1)
 
-    monkeypatch.setattr(indentation, "_confirmed", embellished)
+    monkeypatch.setattr(settling, "_confirmed", embellished)
     assert breaches(tmp_path, rule="own reading")
 
 
 @planted("grounded void")
 def test_a_reading_voided_for_its_value(tmp_path, monkeypatch):
-    original = indentation.weigh_indent
+    original = settling.weigh_indent
     seen = []
 
     def picky(intent, *rest):
@@ -200,7 +210,7 @@ def test_a_reading_voided_for_its_value(tmp_path, monkeypatch):
             return Void("the total force looked odd", finding.record)
         return finding
 
-    monkeypatch.setattr(indentation, "weigh_indent", picky)
+    monkeypatch.setattr(settling, "weigh_indent", picky)
     assert breaches(tmp_path, rule="grounded void")
 
 
@@ -220,7 +230,7 @@ def test_a_spare_taken_without_a_void(tmp_path, monkeypatch):
 
 @planted("spent is spent")
 def test_an_indentation_that_is_denied(tmp_path, monkeypatch):
-    monkeypatch.setattr(indentation, "weigh_indent", lambda *_: Unspent("blind"))
+    monkeypatch.setattr(settling, "weigh_indent", lambda *_: Unspent("blind"))
     assert breaches(tmp_path, rule="spent is spent")
 
 
@@ -233,6 +243,45 @@ def test_a_verdict_by_too_few_readings(tmp_path, monkeypatch):
 
     monkeypatch.setattr(judging, "judge", generous)
     assert breaches(tmp_path, rule="sound verdict")
+
+
+@planted("sound verdict")
+def test_a_verdict_beyond_the_limit(tmp_path, monkeypatch):
+    original = judging.judge
+
+    def lenient(scale, readings, regulation):
+        verdict = original(scale, readings, regulation)
+        return replace(verdict, passed=not verdict.passed)
+
+    monkeypatch.setattr(judging, "judge", lenient)
+    assert breaches(tmp_path, rule="sound verdict")
+
+
+@planted("own slot")
+def test_a_fail_in_its_slot(tmp_path, monkeypatch):
+    original = judging.judge
+    monkeypatch.setattr(
+        judging, "judge", lambda *of: replace(original(*of), passed=False, reason="for a test")
+    )
+    monkeypatch.setattr(choose, "destination", lambda state, block, layout: block.home)
+    assert breaches(tmp_path, rule="own slot")
+
+
+@planted("own slot")
+def test_a_good_block_in_a_strange_slot(tmp_path, monkeypatch):
+    monkeypatch.setattr(choose, "destination", lambda state, block, layout: "slot-30")
+    assert breaches(tmp_path, rule="own slot")
+
+
+@planted("own reading")
+def test_a_reading_of_a_cycle_that_went_wrong(tmp_path, monkeypatch):
+    from controller import evidence
+
+    async def spoil(lab, clock):
+        lab.cell.station.bad_cycle(dwell_ms=2000)
+
+    monkeypatch.setattr(evidence, "cycle_fault", lambda *of: "")
+    assert breaches(tmp_path, trouble=spoil, rule="own reading")
 
 
 @planted("true climate")
@@ -278,7 +327,6 @@ def test_a_confirmation_that_is_not_on_disk(tmp_path, monkeypatch):
 
 @planted("nothing forgotten")
 def test_an_intent_that_a_crash_forgets(tmp_path, monkeypatch):
-    from controller.events import IndentIntended
 
     original = Ledger.record
 
@@ -308,3 +356,25 @@ def test_an_undisturbed_block_breaks_nothing_and_every_rule_was_asked(tmp_path):
 @pytest.fixture(autouse=True)
 def _quiet(caplog):
     caplog.set_level("CRITICAL")
+
+
+def test_an_indentation_that_waits_for_its_picture_is_not_the_one_being_made():
+    # A doubted block was on its way to the camera while another was indented: nothing wrong.
+    before = Evidence(1, 1, 1)
+    waiting, made = (
+        IndentIntended(f"op-{n}", block, 0, 0.0, 0.0, "HRC", "", n, 1, before)
+        for n, block in ((1, "A"), (2, "B"))
+    )
+    state = CellState(intents={"op-1": waiting, "op-2": made}, doubts={"op-1": 1})
+    assert surface._open_intent(SimpleNamespace(state=state)) is made
+
+
+def test_what_the_recorder_kept_later_was_not_known_when_an_event_was_committed(tmp_path):
+    # After a death in the instant of a commit the event is heard when more has come in.
+    spool = Spool(tmp_path / "records.spool")
+    times = [datetime(2026, 1, 5, 12, 0, second, tzinfo=UTC) for second in (1, 9)]
+    for number, time in enumerate(times, 1):
+        spool.append(time, f"{number:06d}:   60.26HRC     ".encode())
+    spool.close()
+    assert [number for number, _ in read_spool(spool.path)] == [1, 2]
+    assert [number for number, _ in read_spool(spool.path, times[0])] == [1]

@@ -132,9 +132,7 @@ def _door(cell: SimulatedCell, rng: Random) -> Release:
 
 
 def _by_hand(cell: SimulatedCell, rng: Random) -> None:
-    """Count one cycle that nobody ordered: somebody tried the tester on a block of his own."""
-    key = "plc.cycle_count"
-    cell.world.retain(**{key: cell.world.retentive.get(key, 0) + 1})
+    cell.station.machine.use_by_hand()
 
 
 def _blackout(cell: SimulatedCell, rng: Random) -> None:

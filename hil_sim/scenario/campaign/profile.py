@@ -80,6 +80,11 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
+def in_turn() -> tuple[str, ...]:
+    """Return the names of those that a lab might meet; the harsh ones hunt planted bugs."""
+    return tuple(name for name in shipped() if not name.startswith("harsh"))
+
+
 def read_profile(name: str) -> Profile:
     """Return a shipped profile by name, or one from a file. Raises `ProfileError`."""
     path = FOLDER / f"{name}.toml" if name in shipped() else Path(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from controller.report.table import console
 from hil_sim.scenario.campaign.order import Order, Report
 from hil_sim.scenario.campaign.page import page
 from hil_sim.scenario.campaign.pool import NoClusterError, work_here, work_on_cluster
-from hil_sim.scenario.campaign.profile import ProfileError, read_profile, shipped
+from hil_sim.scenario.campaign.profile import ProfileError, in_turn, read_profile
 from hil_sim.scenario.campaign.summary import Summary, counted, summarise_runs
-from hil_sim.scenario.campaign.variants import lab_of
+from hil_sim.scenario.campaign.variants import BUILDS, lab_of
 from hil_sim.scenario.mutants import MUTANTS
 
 DONE, BROKEN, IMPOSSIBLE, INTERRUPTED = 0, 1, 2, 130
@@ -43,19 +44,24 @@ class Campaign:
     as_json: bool = False
 
     def orders(self) -> list[Order]:
-        """Return one order a seed; ``all`` gives the profiles in turn."""
-        names = shipped() if self.faults == ALL else (self.faults,)
+        """Return one order a seed; ``all`` gives the profiles in turn.
+
+        The seed also decides the cell's build, and every build shall meet every profile: when
+        builds and profiles have come round together, the next round begins one further.
+        """
+        names = in_turn() if self.faults == ALL else (self.faults,)
+        together = math.lcm(BUILDS, len(names))
         return [
             Order(
                 seed,
                 self.days,
-                names[(seed - self.seed) % len(names)],
+                names[(n + n // together) % len(names)],
                 self.blocks,
                 str(self.out),
                 self.config,
                 self.mutant,
             )
-            for seed in range(self.seed, self.seed + self.runs)
+            for n, seed in enumerate(range(self.seed, self.seed + self.runs))
         ]
 
 
@@ -79,7 +85,7 @@ def run_campaign(campaign: Campaign) -> int:
 def _refusal(campaign: Campaign) -> Sequence[str]:
     """Return what makes the campaign impossible."""
     try:
-        for name in shipped() if campaign.faults == ALL else (campaign.faults,):
+        for name in in_turn() if campaign.faults == ALL else (campaign.faults,):
             read_profile(name)
         lab_of(campaign.seed, Path(campaign.config) if campaign.config else None)
     except ProfileError as error:

@@ -1,4 +1,4 @@
-"""A technician who comes when the cell needs one: answers, empties the reject row, resumes."""
+"""A technician who comes when the cell needs one: looks, answers, empties the row, resumes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 
 from controller.decisions import answer
 from controller.events import DecisionAsked
+from controller.folding.keys import number_of
 from controller.messages import Command
 from controller.modes import obey
 from controller.rig import Rig
@@ -16,6 +17,7 @@ WAY_S = 240.0
 
 _ANSWERS = {
     "transfer_doubt": "look-again",
+    "holder_block_doubt": "look-again",
     "unexpected_block": "ignore",
     "check_failed": "continue",
     "doubt_after_restart": "resume",
@@ -26,6 +28,12 @@ _ANSWERS = {
 }
 """What he answers to what has no deadline; everything else is left to its safe default."""
 
+_COMES_ANYWAY = "record_doubt"
+"""What he comes for although it has a deadline, every other time: the rest nobody reads."""
+
+_LOOKS_AGAIN = 2
+"""So often he has the cell look again for one block before he takes it out."""
+
 NAME = "technician"
 
 
@@ -34,6 +42,7 @@ class Technician:
 
     def __init__(self, world: World) -> None:
         self.visits: Counter[str] = Counter()
+        self._doubted: Counter[str] = Counter()
         self._world = world
 
     async def attend(self, rig: Rig) -> None:
@@ -49,23 +58,39 @@ class Technician:
 
     def _called(self, rig: Rig) -> bool:
         state = rig.state
-        waiting = any(not asked.deadline for asked in state.questions.values())
+        waiting = any(self._is_his(asked) for asked in state.questions.values())
         return waiting or (state.mode == "HELD" and not state.questions)
 
     async def _help(self, rig: Rig) -> None:
         for asked in tuple(rig.state.questions.values()):
-            if not asked.deadline:
+            if self._is_his(asked):
                 await self._answer(rig, asked)
                 return
         self.visits["resume"] += 1
         ident = f"resume-{rig.ledger.journal.seq}"
         await obey(rig.ledger, Command(ident, "resume", {}, NAME))
 
+    def _is_his(self, asked: DecisionAsked) -> bool:
+        if asked.kind == _COMES_ANYWAY:
+            return not asked.deadline or number_of(asked.question) % 2 == 0
+        return not asked.deadline
+
     async def _answer(self, rig: Rig, asked: DecisionAsked) -> None:
         option = _ANSWERS.get(asked.kind, asked.default)
         self.visits[asked.kind] += 1
+        if asked.kind == "transfer_doubt" and asked.block in self._world.where:
+            self._doubted[asked.block] += 1
+            if self._doubted[asked.block] > _LOOKS_AGAIN:
+                option = "taken-out"
+                self._world.carry_away(asked.block)
+        if asked.kind == "record_doubt":
+            option = "shown" if self._display() in asked.text else "not-shown"
         if asked.kind == "reject_row_full":
             for name, at in tuple(self._world.where.items()):
                 if at.startswith("reject-"):
                     self._world.carry_away(name)
         await rig.ledger.record(*answer(asked, option, NAME))
+
+    def _display(self) -> str:
+        """Return the number that the tester shows."""
+        return f"record {self._world.retentive.get('tester.number', 0) % 1_000_000:06}"

@@ -16,6 +16,10 @@ TRAYS_PER_HOLDER = 40
 """After so many trays the check block's surface is used up and a person puts a new one in."""
 
 
+BUILDS = 4
+"""How many builds of the cell there are; the seed decides."""
+
+
 def lab_of(seed: int, config: Path | None) -> LabConfig:
     """Return the cell of a seed: the given one, or one of four that are built differently.
 

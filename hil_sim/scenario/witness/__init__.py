@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -41,6 +42,7 @@ CHANGE_RULES: Mapping[str, ChangeRule] = {
 EVENT_RULES: Mapping[str, EventRule] = {
     "evident places": conduct.evident_places,
     "same block": conduct.same_block,
+    "own slot": conduct.own_slot,
     "claimed first": conduct.claimed_first,
     "true measure": conduct.true_measure,
     "absent is absent": conduct.absent_is_absent,
@@ -103,7 +105,9 @@ class Witness:
     def _catch_up(self, rig: Rig) -> None:
         """Hear what the last life committed in the instant of its death, and forget the rest."""
         for row in rig.ledger.journal.rows(self.seq):
+            self._scene.until = datetime.fromisoformat(row.at)
             self._judge(row.seq, row.event())
+        self._scene.until = None
         self._scene.state = rig.state
         self.seq = rig.ledger.journal.seq
 

@@ -10,6 +10,7 @@ from controller.events import (
     BlockIdentified,
     BlockRefused,
     BlockSized,
+    BlockTakenOut,
     DecisionAnswered,
     EpochClaimed,
     HolderStocked,
@@ -29,7 +30,7 @@ from drivers.interfaces import SIZING
 from hil_sim.scenario.witness.scene import Scene
 
 _MAILBOXES = {"plc.": "tester", "arm.": "arm"}
-_MAY_MOVE = (TransferConfirmed, RejectRowEmptied, HolderStocked, TrayAccepted)
+_MAY_MOVE = (TransferConfirmed, BlockTakenOut, RejectRowEmptied, HolderStocked, TrayAccepted)
 _DURABLE = (
     *(IndentIntended, IndentConfirmed, IndentVoided, IndentDoubted, NotHappened),
     *(TransferIntended, TransferConfirmed, DecisionAnswered),
@@ -44,6 +45,8 @@ def evident_places(scene: Scene, before: CellState, event: AnyEvent) -> Iterator
         really = scene.world.where.get(intent.block, "outside")
         if really != known.at:
             yield f"{intent.block}: said to be at {known.at}, and is at {really}"
+    if isinstance(event, BlockTakenOut) and event.block in scene.world.where:
+        yield f"{event.block}: said to be taken out, and is at {scene.world.where[event.block]}"
     if isinstance(event, _MAY_MOVE):
         return
     for name, block in scene.state.blocks.items():
@@ -67,6 +70,20 @@ def same_block(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[str
             yield f"{event.block}: identified by a code that says {sized and sized.code}"
         elif truth is not None and truth.code != event.block:
             yield f"{event.block}: identified by a code that is not on it"
+
+
+def own_slot(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[str]:
+    """No block comes into another's slot, and none that failed into its own, to pass for good."""
+    if not isinstance(event, TransferConfirmed):
+        return
+    block = scene.state.blocks[before.intents[event.op].block]
+    if not block.at.startswith("slot-"):
+        return
+    if block.at != block.home:
+        yield f"{block.name}: put into {block.at}, and came from {block.home}"
+    failed = block.verdict is not None and not block.verdict.passed
+    if failed and not block.refused_because:
+        yield f"{block.name}: failed, and stands in {block.at} although nobody decided that"
 
 
 def _passport(block: Block) -> tuple[object, ...]:

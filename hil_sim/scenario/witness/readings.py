@@ -19,6 +19,7 @@ from controller.events import (
 from controller.folding.needs import remaining, required
 from controller.state import Block, CellState, Stage, Use
 from hil_sim.scenario.witness.scene import CYCLE, Scene
+from metrology import Verdict, find_scale, judge, load_regulation
 
 _CLIMATE_STEP = Decimal("0.1")
 
@@ -38,11 +39,14 @@ def own_reading(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[st
     mark = struck[1]
     if not mark.complete:
         yield f"{where}: a reading of a cycle that was broken off"
+    if mark.flaw:
+        yield f"{where}: a reading of a cycle that went wrong ({mark.flaw})"
     if event.number != mark.record % 1_000_000 or event.hardness != Decimal(mark.shown or "-1"):
         shown = f"record {mark.record} showed {mark.shown or 'nothing'}"
         yield f"{where}: reading {event.hardness} of record {event.number}, but {shown}"
     else:
         scene.proved.add(event.op)
+        scene.proved_cycle = made[-1]
 
 
 def void_has_a_ground(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[str]:
@@ -53,7 +57,9 @@ def void_has_a_ground(scene: Scene, before: CellState, event: AnyEvent) -> Itera
     assert isinstance(intent, IndentIntended)
     if isinstance(event, IndentDoubted):
         scene.doubted.add(event.op)
-    if not _ground(scene, intent):
+    # With a cycle in between, a number alone may not prove whose the record is.
+    unproved = "proves no reading" in event.reason and intent.before.count > scene.proved_cycle
+    if not unproved and not _ground(scene, intent):
         yield (
             f"{intent.block} position {intent.position + 1}: void ({event.reason}) "
             "although nothing was wrong with it"
@@ -103,15 +109,24 @@ def sound_verdict(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[
         return
     block = before.blocks[event.block]
     readings = [reading.hardness for reading in block.readings]
-    if len(readings) != required(block):
-        yield f"{block.name}: judged by {len(readings)} readings, {required(block)} are due"
     for reading in block.readings:
         if block.positions[reading.position].use is not Use.MEASURED:
             yield f"{block.name}: judged by a reading that is void"
         if reading.op not in scene.proved:
             yield f"{block.name}: judged by a reading that is not the tester's"
-    if readings and event.uniformity != max(readings) - min(readings):
-        yield f"{block.name}: the range of the readings is not {event.uniformity}"
+    regulation = load_regulation(before.regulation)
+    if len(readings) != regulation.indentations:
+        yield f"{block.name}: judged by {len(readings)} readings, {regulation.indentations} are due"
+        return
+    due = judge(find_scale(block.scale), readings, regulation)
+    said = (event.mean, event.value, event.uniformity, event.limit, event.passed)
+    if said != (due.mean, due.value, due.uniformity, due.limit, due.passed):
+        yield f"{block.name}: judged {_verdict(event)}, its readings say {_verdict(due)}"
+
+
+def _verdict(of: Judged | Verdict) -> str:
+    word = "passed" if of.passed else "failed"
+    return f"{word} with mean {of.mean}, uniformity {of.uniformity} of {of.limit}"
 
 
 def spent_is_spent(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from controller.state import Block, CellState
@@ -23,9 +24,11 @@ class Scene:
     ``hits`` tells which cycles were aimed at each position of each block, ``bearers``
     which block a cycle struck. ``claims`` are the epochs that this session claimed,
     ``ever`` the last that any session did.
-    ``proved`` are the readings (by op) that were found to be the tester's own,
+    ``proved`` are the readings (by op) that were found to be the tester's own, the last of
+    them of the ``proved_cycle``,
     ``doubted`` the ops whose fate a picture settles. ``reach_mm`` is how far an
-    indentation may lie from its plan.
+    indentation may lie from its plan. ``until`` is set while an event is heard later than
+    it happened: what the recorder kept since then was not known.
     """
 
     world: World
@@ -38,7 +41,9 @@ class Scene:
     claims: dict[str, int] = field(default_factory=dict)
     ever: dict[str, int] = field(default_factory=dict)
     proved: set[str] = field(default_factory=set)
+    proved_cycle: int = 0
     doubted: set[str] = field(default_factory=set)
+    until: datetime | None = None
 
     def mark(self, cycle: int) -> tuple[WorldBlock, Indentation] | None:
         """Return the indentation of a cycle, and the block that bears it."""
@@ -60,11 +65,14 @@ class Scene:
 
     def kept_records(self) -> list[tuple[int, bytes]]:
         """Return number and bytes of every record that the recorder kept, oldest first."""
-        return read_spool(self.spool)
+        return read_spool(self.spool, self.until)
 
 
-def read_spool(path: Path) -> list[tuple[int, bytes]]:
-    """Return number and bytes of every whole record in a spool; none if it does not exist."""
+def read_spool(path: Path, until: datetime | None = None) -> list[tuple[int, bytes]]:
+    """Return number and bytes of every whole record in a spool; none if it does not exist.
+
+    With ``until``, of those alone that had been received by then.
+    """
     if not path.exists():
         return []
     text = path.read_bytes()
@@ -72,6 +80,8 @@ def read_spool(path: Path) -> list[tuple[int, bytes]]:
     for line in text[: text.rfind(b"\n") + 1].split(b"\n")[:-1]:
         entry = decode(line)
         if isinstance(entry, Damaged) or entry.kind is not Kind.LINE:
+            continue
+        if until is not None and entry.received > until:
             continue
         record = versitron.parse(entry.raw)
         if not isinstance(record, versitron.Rejected):

@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from controller.events import IndentIntended
-from controller.state import Use
+from controller.state import Block, Use
 from drivers.interfaces import TESTER
 from hil_sim.scenario.invariants import rim_distance
 from hil_sim.scenario.witness.scene import Scene
 from hil_sim.world import GRIPPER, Indentation, WorldBlock
+from metrology import Clearances, find_scale, load_regulation
 
 
 def clearance(scene: Scene, change: dict[str, Any]) -> Iterator[str]:
-    """No two indentations closer than the rules' clearance, none on an old mark."""
+    """No two indentations closer than the rules' clearance, none on an old mark.
+
+    The clearance is the regulation's for the true diameters: what the cell takes it to be
+    may be larger, as it guards itself, and never smaller.
+    """
     struck = _struck(scene, change)
     if struck is None:
         return
@@ -29,7 +34,8 @@ def clearance(scene: Scene, change: dict[str, Any]) -> Iterator[str]:
         if mark is new or (mark.slip_x, mark.slip_y) != (0.0, 0.0):
             continue
         distance = math.hypot(mark.x - x, mark.y - y)
-        if distance < known.pitch_mm:
+        due = _due(scene, known, max(new.diameter, mark.diameter)).pitch_mm
+        if distance < max(due, known.pitch_mm):
             what = "another indentation" if mark.cycle else "an old mark"
             yield f"{block.name}: indented {distance:.2f} mm from {what}"
 
@@ -43,7 +49,8 @@ def rim(scene: Scene, change: dict[str, Any]) -> Iterator[str]:
     known = scene.state.blocks.get(block.name)
     if known is None or (new.slip_x, new.slip_y) != (0.0, 0.0):
         return
-    if (distance := rim_distance(block, new)) < known.edge_mm:
+    due = max(_due(scene, known, new.diameter).edge_mm, known.edge_mm)
+    if (distance := rim_distance(block, new)) < due:
         yield f"{block.name}: indented {distance:.2f} mm from the rim"
 
 
@@ -85,6 +92,11 @@ def intended(scene: Scene, change: dict[str, Any]) -> Iterator[str]:
         yield f"{where}: indented although position {index + 1} is {known.positions[index].use}"
 
 
+def _due(scene: Scene, known: Block, diameter_mm: float) -> Clearances:
+    regulation = load_regulation(scene.state.regulation)
+    return regulation.clearances(find_scale(known.scale), diameter_mm)
+
+
 def _struck(scene: Scene, change: dict[str, Any]) -> tuple[WorldBlock, Indentation] | None:
     if change["do"] != "indent":
         return None
@@ -93,5 +105,7 @@ def _struck(scene: Scene, change: dict[str, Any]) -> tuple[WorldBlock, Indentati
 
 
 def _open_intent(scene: Scene) -> IndentIntended | None:
-    intents = scene.state.intents.values()
-    return next((intent for intent in intents if isinstance(intent, IndentIntended)), None)
+    """Return the intent that is being carried out; one in doubt waits for its picture."""
+    state = scene.state
+    waiting = (intent for op, intent in state.intents.items() if op not in state.doubts)
+    return next((intent for intent in waiting if isinstance(intent, IndentIntended)), None)

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from controller.decisions import answer
 from controller.messages import Command
 from controller.modes import obey
 from controller.projector import Projector
 from controller.rig import Rig
 from hil_sim.scenario.demo_folder import DemoFolder
 from hil_sim.scenario.demo_request import Job
+from hil_sim.scenario.display import ASKS, read_display
 from hil_sim.scenario.lab import SimulatedLab, build_lab
 from hil_sim.scenario.progress import Viewer
 from hil_sim.scenario.run import Session, daemon, recorder
+from hil_sim.world import World
 from runtime import Clock, run_virtual
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -115,6 +118,7 @@ class _Life:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._viewer.attend(rig), name="viewer")
             group.create_task(self._projector.run(rig.clock), name="projector")
+            group.create_task(_look_at_display(rig, self._lab.world), name="display")
             if not self._job.request.watch:
                 group.create_task(self._guard(rig), name="guard")
                 group.create_task(_go_on(rig), name="going-on")
@@ -152,6 +156,21 @@ async def _go_on(rig: Rig) -> None:
         elif asked.kind == "doubt_after_restart":
             answer = {"question": asked.question, "option": "resume"}
             await obey(rig.ledger, Command(ident, "decide", answer, by))
+
+
+async def _look_at_display(rig: Rig, world: World) -> None:
+    """Say what the tester's display shows whenever the cell asks: only the simulation can look.
+
+    A run that was killed between the end of a cycle and its record leaves open whether the
+    tester counted it; from then on each reading would be void, until somebody looked.
+    """
+    while True:
+        seen = rig.ledger.version
+        for asked in rig.state.undecided:
+            if asked.kind == ASKS:
+                option = read_display(world, asked.text)
+                await rig.ledger.record(*answer(asked, option, "the simulated display"))
+        await rig.ledger.changed(seen)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -16,6 +16,7 @@ from controller.report.overview import overview_from
 from hil_sim.scenario.demo_folder import DemoFolder
 from hil_sim.scenario.demo_request import EXAMPLES, Job, Refused
 from hil_sim.scenario.demo_run import End
+from hil_sim.scenario.display import tell_display
 from hil_sim.scenario.processes import free_lines, running
 
 LOOK_S = 1.0
@@ -75,6 +76,7 @@ def _seen(folder: Path) -> Mapping[str, Any] | None:
     try:
         with BusClient(folder) as client:
             state: Mapping[str, Any] = client.request("snapshot", timeout=0.5).body.get("state", {})
+            tell_display(client, state.get("questions", ()), folder / "world.jsonl")
             return state or None
     except BusError:
         return None

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from controller.events import IndentIntended
 from controller.journal import Row, read_rows
 from controller.modes import change
 from controller.rig import Rig
@@ -24,6 +25,7 @@ from hil_sim.scenario.demo_run import run_job
 from hil_sim.scenario.demo_session import run_demo
 from hil_sim.scenario.distribution_figures import Figures, Spread, figures_of, patterns, together
 from hil_sim.scenario.progress import Silent
+from hil_sim.scenario.run import Killed
 
 ROOT = Path(__file__).parents[2]
 HEADER = "slot,number,scale,shape,width_mm,depth_mm,nominal,nominal_uniformity\n"
@@ -184,6 +186,37 @@ def test_a_killed_run_goes_on_and_no_indentation_is_made_twice(
     rows = list(read_rows(journal))
     assert rows[: len(before)] == before, "history is only added to"
     assert len(spent(rows)) == len(set(spent(rows)))
+
+
+class Dies(Silent):
+    """Dies, and the simulated cell with it, some seconds after the third cycle was intended."""
+
+    def __init__(self, after_s: float) -> None:
+        self.after_s = after_s
+
+    async def attend(self, rig: Rig) -> None:
+        while rig.state.records < 2 or not any(
+            isinstance(one, IndentIntended) for one in rig.state.intents.values()
+        ):
+            await rig.ledger.changed(rig.ledger.version)
+        await rig.clock.sleep(self.after_s)
+        raise Killed
+
+
+@pytest.mark.parametrize("after_s", range(1, 21))
+def test_a_run_killed_at_any_second_of_a_cycle_needs_nobody(
+    after_s: float, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job, folder = read_job(request(small, tmp_path)), DemoFolder(tmp_path)
+    with folder.ours():
+        assert folder.prepare(job) == "fresh"
+        with pytest.raises(Killed):
+            run_job(job, folder, Dies(after_s))
+    assert run_demo(request(small, tmp_path)) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [b["outcome"] for b in data["blocks"]] == ["pass", "fail"]
+    assert data["simulation"]["accidents"] == []
+    assert data["voids"] <= 1, "at most one for a death"
 
 
 def test_a_stopped_run_says_so_and_goes_on(

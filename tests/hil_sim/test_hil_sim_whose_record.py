@@ -6,16 +6,15 @@ from controller.assembly import Folder
 from controller.events import DecisionAsked, DisplayRead, IndentDoubted, IndentVoided
 from controller.journal import read_rows
 from hil_sim.faults import Faults
+from hil_sim.scenario.display import ASKS, read_display, tell_display
 from hil_sim.scenario.run import Killed
+from hil_sim.world import World
 from tests.hil_sim.lives import ONE, TWO, lives
 
 
 def display(lab, asked):
     """Read the tester's display, as the question asks."""
-    if asked.kind != "record_doubt":
-        return None
-    last = f"record {lab.world.retentive['tester.number']:06}"
-    return "shown" if last in asked.text else "not-shown"
+    return read_display(lab.world, asked.text) if asked.kind == ASKS else None
 
 
 def reads_nothing(lab, asked):
@@ -119,3 +118,33 @@ def test_without_a_person_records_are_void_until_the_cell_stops(tmp_path):
     # The first block is rejected by default, then the cell waits for a person.
     assert state.blocks[ONE].verdict is None and state.blocks[ONE].at.startswith("reject-")
     assert state.mode == "STOPPED" and len(state.blocks[TWO].readings) == 0
+
+
+class Heard:
+    """A bus that only listens."""
+
+    def __init__(self):
+        self.orders = []
+
+    def request(self, verb, **args):
+        self.orders.append((verb, args))
+
+
+@pytest.mark.parametrize(("number", "option"), [(1_000_003, "shown"), (4, "not-shown")])
+def test_the_display_of_a_simulator_in_another_process_is_read_without_disturbing_it(
+    number, option, tmp_path
+):
+    file, bus = tmp_path / "world.jsonl", Heard()
+    world = World.open(file)
+    world.retain(**{"tester.number": number})
+    with file.open("a") as torn:
+        torn.write('{"do": "ret')
+    before = file.read_bytes()
+    questions = [
+        {"question": "q-0001", "kind": "second_void", "text": "record 000003"},
+        {"question": "q-0002", "kind": "record_doubt", "text": "record 000003 came, but"},
+    ]
+    tell_display(bus, questions, file)
+    assert bus.orders == [("decide", {"question": "q-0002", "option": option})]
+    assert file.read_bytes() == before
+    world.close()

@@ -10,6 +10,7 @@ from controller.folding.keys import number_of
 from controller.messages import Command
 from controller.modes import obey
 from controller.rig import Rig
+from hil_sim.scenario.display import ASKS, read_display
 from hil_sim.world import World
 
 WAY_S = 240.0
@@ -27,9 +28,6 @@ _ANSWERS = {
     "house_in_doubt": "go-on",
 }
 """What he answers to what has no deadline; everything else is left to its safe default."""
-
-_COMES_ANYWAY = "record_doubt"
-"""What he comes for although it has a deadline, every other time: the rest nobody reads."""
 
 _LOOKS_AGAIN = 2
 """So often he has the cell look again for one block before he takes it out."""
@@ -71,7 +69,8 @@ class Technician:
         await obey(rig.ledger, Command(ident, "resume", {}, NAME))
 
     def _is_his(self, asked: DecisionAsked) -> bool:
-        if asked.kind == _COMES_ANYWAY:
+        # For this he comes although it has a deadline, every other time: the rest nobody reads.
+        if asked.kind == ASKS:
             return not asked.deadline or number_of(asked.question) % 2 == 0
         return not asked.deadline
 
@@ -83,14 +82,10 @@ class Technician:
             if self._doubted[asked.block] > _LOOKS_AGAIN:
                 option = "taken-out"
                 self._world.carry_away(asked.block)
-        if asked.kind == "record_doubt":
-            option = "shown" if self._display() in asked.text else "not-shown"
+        if asked.kind == ASKS:
+            option = read_display(self._world, asked.text)
         if asked.kind == "reject_row_full":
             for name, at in tuple(self._world.where.items()):
                 if at.startswith("reject-"):
                     self._world.carry_away(name)
         await rig.ledger.record(*answer(asked, option, NAME))
-
-    def _display(self) -> str:
-        """Return the number that the tester shows."""
-        return f"record {self._world.retentive.get('tester.number', 0) % 1_000_000:06}"

@@ -14,6 +14,7 @@ from vision.finder import LARGEST_MM, searched
 from vision.frame import Image
 from vision.judge import FAR_ZOOM, NEAR_ZOOM, SCOUT_ZOOM, judge_view, moved, scout_view
 from vision.nets import Net
+from vision.octaves import octaves
 from vision.odd_spots import find_odd
 from vision.unrolled import unrolled
 from vision.views import close_ups, pyramid
@@ -108,7 +109,7 @@ def _proposed(picture: Picture) -> tuple[list[Image], Floats]:
     largest = LARGEST_MM / 2 * picture.frame.px_per_mm
     halves = pyramid(picture.image, largest)
     spots = find_odd(picture.image, inside, largest)[0]
-    things = np.concatenate([round_things(halves, inside, largest)[:, :3], spots])
+    things = np.concatenate([round_things(octaves(halves, inside), largest)[:, :3], spots])
     return halves, things.astype(np.float32)
 
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.frame import Image
+from vision.octaves import STEEP, Octave
 
 Floats = NDArray[np.float32]
 
@@ -24,10 +24,8 @@ _OCTAVE = (3.6, 4.5, 5.6)
 _SMALLEST = (2.0, 2.8)
 """Radii searched in each octave, and besides in the picture itself, px."""
 
-_STEEP, _STEEPER = 2.0, 4.0
-_CAP = 4.0
+_STEEPER = 4.0
 _CELL = 2
-_SHRINK = 4
 _MOST = 400
 _LEAST_VOTES = 0.35
 
@@ -43,31 +41,25 @@ class _Edges:
     weight: Floats
 
 
-def round_things(halves: Sequence[Image], inside: Image, largest_px: float) -> Floats:
+def round_things(octaves: Sequence[Octave], largest_px: float) -> Floats:
     """Return where edges close to circles: column, row, radius (px), votes; shape (n, 4).
 
-    `halves` are a picture and its halves, `inside` is 255 where it is searched. Votes are
-    the share of the circle that has an edge. Best first, at most 400; the same thing may be
-    there more than once.
+    Votes are the share of the circle that has an edge. Best first, at most 400; the same thing
+    may be there more than once.
     """
     places = []
-    for k, picture in enumerate(halves):
-        if k and 2 ** (k - 1) * _OCTAVE[-1] * 1.1 >= largest_px:
+    for octave in octaves:
+        if octave.step > 1 and octave.step / 2 * _OCTAVE[-1] * 1.1 >= largest_px:
             break
-        size = (picture.shape[1], picture.shape[0])
-        mask = inside if not k else cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
-        radii = (() if k else _SMALLEST) + _OCTAVE
-        places.append(_voted(picture, mask, radii, 2**k))
+        places.append(_voted(octave, (() if octave.step > 1 else _SMALLEST) + _OCTAVE))
     everything = np.concatenate(places)
     best = np.argsort(-everything[:, 3], kind="stable")[:_MOST]
     return everything[best].astype(np.float32)
 
 
-def _voted(
-    picture: Image, inside: cv2.typing.MatLike, radii: tuple[float, ...], step: int
-) -> Floats:
-    edges = _edges(picture, inside)
-    shape = (-(-picture.shape[0] // _CELL), -(-picture.shape[1] // _CELL))
+def _voted(octave: Octave, radii: tuple[float, ...]) -> Floats:
+    edges, whole, step = _edge_pixels(octave), octave.steep.shape, octave.step
+    shape = (-(-whole[0] // _CELL), -(-whole[1] // _CELL))
     best, size = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for radius in radii:
         # A rim two pixels thick gives 4 pi r votes, spread over the blur.
@@ -82,54 +74,22 @@ def _voted(
     row, column = np.nonzero((best >= _LEAST_VOTES) & (peak > 0))
     middle = np.float32((_CELL - 1) / 2)
     x, y = column * np.float32(_CELL) + middle, row * np.float32(_CELL) + middle
-    last = np.array(picture.shape) - 1
-    here = inside[np.minimum(y, last[0]).astype(np.intp), np.minimum(x, last[1]).astype(np.intp)]
+    at = [np.minimum(p, n - 1).astype(np.intp) for p, n in zip((y, x), whole, strict=True)]
+    here = octave.inside[at[0], at[1]]
     # pyrDown keeps pixel 0 on pixel 0.
     found = np.stack([x * step, y * step, size[row, column] * step, best[row, column]], axis=1)
     kept: Floats = found[here > 0].astype(np.float32)
     return kept
 
 
-def strong_edges(
-    picture: Image, inside: cv2.typing.MatLike
-) -> tuple[cv2.typing.MatLike, cv2.typing.MatLike, Image]:
-    """Return how brightness changes across and down, and where so steeply that it is an edge."""
-    gx, gy, steep, floor = _slopes(picture, inside)
-    return gx, gy, np.asarray(cv2.compare(steep, floor, cv2.CMP_GT), np.uint8)
-
-
-def _edges(picture: Image, inside: cv2.typing.MatLike) -> _Edges:
-    gx, gy, steep, floor = _slopes(picture, inside)
-    column, row = cv2.findNonZero(cv2.compare(steep, floor, cv2.CMP_GT))[:, 0].T
-    x, y = gx[row, column].astype(np.float32), gy[row, column].astype(np.float32)
+def _edge_pixels(octave: Octave) -> _Edges:
+    column, row = cv2.findNonZero(octave.edges)[:, 0].T
+    x = octave.gx[row, column].astype(np.float32)
+    y = octave.gy[row, column].astype(np.float32)
     size = np.sqrt(x * x + y * y) + np.float32(1e-3)
-    over = steep[row, column] / np.maximum(floor[row, column], 1) * np.float32(_STEEP)
-    weight = np.minimum((over - np.float32(_STEEP)) / np.float32(_STEEPER - _STEEP), 1)
+    over = octave.steep[row, column] / np.maximum(octave.floor[row, column], 1) * np.float32(STEEP)
+    weight = np.minimum((over - np.float32(STEEP)) / np.float32(_STEEPER - STEEP), 1)
     return _Edges(column.astype(np.float32), row.astype(np.float32), x / size, y / size, weight)
-
-
-def _slopes(
-    picture: Image, inside: cv2.typing.MatLike
-) -> tuple[cv2.typing.MatLike, cv2.typing.MatLike, cv2.typing.MatLike, Image]:
-    calm = cv2.GaussianBlur(picture, (0, 0), 0.8)
-    gx, gy = cv2.spatialGradient(calm)
-    steep = cv2.add(cv2.convertScaleAbs(gx, alpha=0.5), cv2.convertScaleAbs(gy, alpha=0.5))
-    steep = cv2.bitwise_and(steep, cv2.erode(inside, np.ones((5, 5), np.uint8)))
-    few = steep[::3, ::3]
-    usual = float(np.median(few[few > 0])) if few.any() else 1.0
-    return gx, gy, steep, _floor(steep, usual)
-
-
-def _floor(steep: cv2.typing.MatLike, usual: float) -> Image:
-    """Return for each pixel from how steep on it is an edge: well above what is usual there."""
-    size = (-(-steep.shape[1] // _SHRINK), -(-steep.shape[0] // _SHRINK))
-    capped = cv2.min(steep, np.full_like(steep, min(255, round(_CAP * usual))))
-    few = cv2.resize(capped, size, interpolation=cv2.INTER_AREA)
-    near = cv2.blur(few, (9, 9)).astype(np.float32)
-    floor = np.float32(_STEEP) * np.maximum(near, np.float32(0.7 * usual + 1e-3))
-    small = np.clip(floor + 0.5, 0, 255).astype(np.uint8)
-    whole = cv2.resize(small, (steep.shape[1], steep.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(whole, np.uint8)
 
 
 def _ballot(shape: tuple[int, int], edges: _Edges, radius: float, scale: float) -> Floats:

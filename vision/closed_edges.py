@@ -10,12 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.circle_votes import strong_edges
-from vision.frame import Image
+from vision.octaves import Octave
 
 Floats = NDArray[np.float32]
 
@@ -29,44 +27,32 @@ _ALONG, _THICK, _THICK_PX = 0.87, 0.15, 1.2
 """How nearly radial the brightness changes (cosine), and how far off the circle, radii and px."""
 
 
-def closed(halves: Sequence[Image], inside: Image, things: Floats) -> Floats:
+def closed(octaves: Sequence[Octave], things: Floats) -> Floats:
     """Return those of the things (column, row, radius, votes; px) that an edge closes around.
 
-    ``halves`` are a picture and its halves, ``inside`` is 255 where it is searched. The radius
-    returned is that of the edge; what is smaller than 3.4 px is left out. Shape (n, 3).
+    The radius returned is that of the edge; what is smaller than 3.4 px is left out.
+    Shape (n, 3).
     """
     found = [np.zeros((0, 3), np.float32)]
-    for k, picture in enumerate(halves):
-        radii = things[:, 2] / 2**k
+    for octave in octaves:
+        radii = things[:, 2] / octave.step
         here = (radii >= _OCTAVE_PX[0]) & (radii < _OCTAVE_PX[1]) & (things[:, 3] >= _LEAST_VOTES)
         some = things[here]
-        if not len(some):
-            continue
-        size = (picture.shape[1], picture.shape[0])
-        mask = inside if not k else cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
-        across, down, strong = strong_edges(picture, mask)
-        scaled = some[:, :3] / np.float32(2**k)
-        rims = [_rim(across, down, strong, *thing) for thing in scaled.tolist()]
+        scaled = some[:, :3] / np.float32(octave.step)
+        rims = [_rim(octave, *thing) for thing in scaled.tolist()]
         kept = [i for i, radius in enumerate(rims) if radius]
-        sizes = np.array([rims[i] for i in kept], np.float32) * np.float32(2**k)
+        sizes = np.array([rims[i] for i in kept], np.float32) * np.float32(octave.step)
         found.append(np.column_stack([some[kept, :2], sizes]).astype(np.float32).reshape(-1, 3))
     return np.concatenate(found)
 
 
-def _rim(
-    across: cv2.typing.MatLike,
-    down: cv2.typing.MatLike,
-    strong: Image,
-    column: float,
-    row: float,
-    radius: float,
-) -> float:
+def _rim(octave: Octave, column: float, row: float, radius: float) -> float:
     """Return the radius (px) of the circle that is edge nearly all around; 0 if there is none."""
     reach = math.ceil(_SHARES[-1] * radius * (1 + _THICK) + _THICK_PX)
     left, top = max(0, round(column) - reach), max(0, round(row) - reach)
     window = np.s_[top : round(row) + reach + 1, left : round(column) + reach + 1]
-    y, x = np.nonzero(strong[window])
-    gx, gy = (np.asarray(part[window][y, x], np.float32) for part in (across, down))
+    y, x = np.nonzero(octave.edges[window])
+    gx, gy = (np.asarray(part[window][y, x], np.float32) for part in (octave.gx, octave.gy))
     dx, dy = x + np.float32(left - column), y + np.float32(top - row)
     away = np.hypot(dx, dy) + np.float32(1e-6)
     radial = np.abs(dx * gx + dy * gy) > _ALONG * away * (np.hypot(gx, gy) + np.float32(1e-6))

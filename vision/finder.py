@@ -12,6 +12,7 @@ from vision.circle_votes import round_things
 from vision.closed_edges import closed
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Round
+from vision.octaves import octaves
 from vision.odd_spots import find_odd
 from vision.regions import Region
 from vision.rim import find_rim
@@ -91,14 +92,15 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     largest = LARGEST_MM / 2 * frame.px_per_mm
     halves = pyramid(image, largest)
     odd, odd_pixels = find_odd(image, inside, largest)
-    voted = round_things(halves, inside, largest)
+    searched_in = octaves(halves, inside)
+    voted = round_things(searched_in, largest)
     proposals = np.concatenate([voted[:, :3], odd]).astype(np.float32)
     things, trust = weighed(halves, proposals, inside, odd_pixels, largest)
     rims = sharpened(halves, inside, things)
     marks = [_mark(*each, frame) for each in zip(rims, trust, strict=True)]
     marks = with_ground_of_their_own(without_echoes(marks), odd_pixels, frame)
     marks += unexplained(odd, marks, odd_pixels, frame)
-    marks += overlooked(closed(halves, inside, voted), marks, frame)
+    marks += overlooked(closed(searched_in, voted), marks, frame)
     return tuple(sorted(of_account([called(mark) for mark in marks])))
 
 

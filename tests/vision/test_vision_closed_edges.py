@@ -7,6 +7,7 @@ import pytest
 from benchmarks.vision_scoring import scene_of, score
 from vision.circle_votes import round_things
 from vision.closed_edges import closed
+from vision.octaves import octaves
 from vision.views import pyramid
 
 SIDE, MIDDLE, LARGEST = 400, 200.0, 66.0
@@ -34,9 +35,8 @@ def indented(image, radius):
 
 
 def rims(image):
-    inside = np.full(image.shape, 255, np.uint8)
-    halves = pyramid(image, LARGEST)
-    return closed(halves, inside, round_things(halves, inside, LARGEST))
+    searched = octaves(pyramid(image, LARGEST), np.full(image.shape, 255, np.uint8))
+    return closed(searched, round_things(searched, LARGEST))
 
 
 def at_the_middle(rims, reach):

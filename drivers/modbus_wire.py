@@ -20,6 +20,8 @@ _FRAMERS: dict[Framing, type[FramerBase]] = {"tcp": FramerSocket, "rtu": FramerR
 _NUMBERS = 0xFFFF
 _MBAP = struct.Struct(">HHHB")
 """Number, protocol 0, bytes that follow, unit."""
+_FRAMES = 64
+"""So many questions are kept with their checksum."""
 _UNDECODABLE = (ModbusException, ValueError, IndexError, struct.error)
 """What pymodbus raises at bytes that are no frame."""
 
@@ -77,6 +79,7 @@ class ModbusWire(asyncio.Protocol):
         self._number = 0
         self._pending = b""
         self._passed_over = ""
+        self._frames: dict[bytes, bytes] = {}
         self._transport: Any = None
         self._waiter: Waiter | None = None
 
@@ -118,7 +121,12 @@ class ModbusWire(asyncio.Protocol):
     def _framed(self, pdu: bytes) -> bytes:
         if self._numbered:
             return _MBAP.pack(self._number, 0, len(pdu) + 1, self._unit) + pdu
-        return self._framer.encode(pdu, self._unit, self._number)
+        frame = self._frames.get(pdu)
+        if frame is None:
+            frame = self._frames[pdu] = self._framer.encode(pdu, self._unit, 0)
+            if len(self._frames) > _FRAMES:
+                self._frames.clear()
+        return frame
 
     def close(self) -> None:
         """Close the connection."""

@@ -34,10 +34,10 @@ class Rounds:
     """Timers of feelers: what is due at the same instant shares one, and one turn of the loop."""
 
     def __init__(self) -> None:
-        self._due: dict[float, list[Callable[[], None]]] = {}
+        self._due: dict[float, list[Callable[[float], None]]] = {}
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> None:
-        """Call at a time of the running loop, s; whoever wants it no more lets it be called."""
+    def call_at(self, when: float, callback: Callable[[float], None]) -> None:
+        """Call at a time of the running loop, s, with the time; who wants it no more lets it be."""
         due = self._due.get(when)
         if due is None:
             due = self._due[when] = []
@@ -45,8 +45,9 @@ class Rounds:
         due.append(callback)
 
     def _fire(self, when: float) -> None:
+        now = asyncio.get_running_loop().time()
         for callback in self._due.pop(when):
-            callback()
+            callback(now)
 
 
 class Feeler:
@@ -115,10 +116,10 @@ class Feeler:
         self._asked_s, self._due_s = now, now + PULSE_S
         self._asked += 1
 
-    def _look(self) -> None:
+    def _look(self, now: float) -> None:
         """Take the device for lost if it has not answered for as long as its patience lasts."""
-        loop = asyncio.get_running_loop()
-        if self._heard < self._asked and self._waited(loop.time()):
+        if self._heard < self._asked and self._waited(now):
+            loop = asyncio.get_running_loop()
             self._complaint = loop.create_task(self._take(self._late()))
             self._in_full_now(None)
 
@@ -137,8 +138,7 @@ class Feeler:
             # Who is cancelled misses nobody any more, though the timer of his patience runs on.
             self._nodding, self._heard = None, self._asked
 
-    def _nod(self) -> None:
-        now = asyncio.get_running_loop().time()
+    def _nod(self, now: float) -> None:
         # A timer of a series that is over, or the last answer is still to come.
         nodding = self._nodding
         if nodding is None or nodding.done() or self._due_s > now + _INSTANT_S:
@@ -147,9 +147,10 @@ class Feeler:
             return
         self._beat()
         self._begin(now)
-        assert self._sign.nod is not None
+        sign, rounds = self._sign, self._rounds
+        assert sign.nod is not None
         try:
-            asked = self._sign.nod(self._hear)
+            asked = sign.nod(self._hear)
         except Exception as error:
             nodding.set_exception(error)
             return
@@ -158,8 +159,8 @@ class Feeler:
             self._in_full_now(None)
             return
         if self._heard < self._asked:
-            self._rounds.call_at(now + self._sign.patience_s, self._look)
-        self._rounds.call_at(self._due_s, self._nod)
+            rounds.call_at(now + sign.patience_s, self._look)
+        rounds.call_at(self._due_s, self._nod)
 
     def _hear(self, outcome: Outcome[object] | None) -> None:
         # Once it was asked in full, that answer counts.
@@ -190,7 +191,7 @@ class Feeler:
         await self._lost(trouble)
 
 
-def _wake(waiter: asyncio.Future[None]) -> None:
+def _wake(waiter: asyncio.Future[None], _now: float) -> None:
     if not waiter.done():
         waiter.set_result(None)
 

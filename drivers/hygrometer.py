@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast
 
 from drivers.codecs.hygrometer import HygrometerMap
@@ -39,7 +40,13 @@ class Hygrometer:
         if not isinstance(outcome, Done):
             return outcome
         try:
-            return Done(Climate(*self._map.decode(outcome.value)))
+            return _done(self._map, tuple(outcome.value))
         except ValueError as error:
             detail = f"{self._link.url}: {error}; is the sensor sound, and is it a hygrometer?"
             return NotDone(Failure.BAD_REPLY, detail)
+
+
+@lru_cache(maxsize=64)  # most of the time the air is as it was
+def _done(registers_of: HygrometerMap, registers: tuple[int, ...]) -> Done[Climate]:
+    """Return what registers show. Raises ValueError for what no air has."""
+    return Done(Climate(*registers_of.decode(registers)))

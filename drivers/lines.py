@@ -90,14 +90,15 @@ class MemoryTransport(asyncio.Transport):
         self._loop = asyncio.get_running_loop()
         self._protocol: Any = protocol
         self._port = port
-        self._tap = tap
+        self._inward = tap == "to_device"
         self._open = True
         self.peer: MemoryTransport | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send bytes to the peer, through the tap."""
         if self._open:
-            getattr(self._port, self._tap)(bytes(data), self._forward)
+            port = self._port
+            (port.to_device if self._inward else port.to_client)(bytes(data), self._forward)
 
     def _forward(self, data: bytes) -> None:
         if self.peer is not None:

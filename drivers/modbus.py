@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from drivers.codecs import modbus as codec
 from drivers.codecs.modbus import Refusal
@@ -35,6 +35,7 @@ _BUSY = frozenset({5, 6})
 """Codes of a device that is the right one and has something else to do."""
 _ASKED_AGAIN = frozenset({Failure.NO_REPLY, Failure.BAD_REPLY})
 """What came of a read that is worth another one."""
+_WRITTEN: Final = Done(None)
 _GATEWAY = frozenset({10, 11})
 """Codes by which a gateway says that nobody answers behind it."""
 
@@ -148,7 +149,9 @@ class ModbusLink:
         wire = self._wire
         if wire is None or not self._met or self._passing.under_way or self._lock.locked():
             return False
-        if not wire.usable or self._quiet_until > asyncio.get_running_loop().time():
+        if not wire.usable:
+            return False
+        if self._quiet_until and self._quiet_until > asyncio.get_running_loop().time():
             return False
 
         def told(reply: bytes | Unanswered) -> None:
@@ -188,7 +191,7 @@ class ModbusLink:
             return Unknown(Failure.EXCEPTION_REPLY, detail)
         if not said:
             return Unknown(Failure.BAD_REPLY, self._stranger(pdu, table))
-        return Done(None)
+        return _WRITTEN
 
     def _exception(self, refusal: Refusal, table: Table) -> str:
         said = f"{self.url}: exception {refusal.code} on registers from {table.start}"

@@ -18,6 +18,10 @@ Framing = Literal["tcp", "rtu"]
 
 _FRAMERS: dict[Framing, type[FramerBase]] = {"tcp": FramerSocket, "rtu": FramerRTU}
 _NUMBERS = 0xFFFF
+_MBAP = struct.Struct(">HHHB")
+"""Number, protocol 0, bytes that follow, unit."""
+_FRAMES = 64
+"""So many questions are kept with their checksum."""
 _UNDECODABLE = (ModbusException, ValueError, IndexError, struct.error)
 """What pymodbus raises at bytes that are no frame."""
 
@@ -75,6 +79,7 @@ class ModbusWire(asyncio.Protocol):
         self._number = 0
         self._pending = b""
         self._passed_over = ""
+        self._frames: dict[bytes, bytes] = {}
         self._transport: Any = None
         self._waiter: Waiter | None = None
 
@@ -111,7 +116,17 @@ class ModbusWire(asyncio.Protocol):
             self._number = self._number % _NUMBERS + 1
         self._pending, self._passed_over = b"", ""
         self._waiter = waiter
-        self._transport.write(self._framer.encode(pdu, self._unit, self._number))
+        self._transport.write(self._framed(pdu))
+
+    def _framed(self, pdu: bytes) -> bytes:
+        if self._numbered:
+            return _MBAP.pack(self._number, 0, len(pdu) + 1, self._unit) + pdu
+        frame = self._frames.get(pdu)
+        if frame is None:
+            frame = self._frames[pdu] = self._framer.encode(pdu, self._unit, 0)
+            if len(self._frames) > _FRAMES:
+                self._frames.clear()
+        return frame
 
     def close(self) -> None:
         """Close the connection."""
@@ -128,6 +143,10 @@ class ModbusWire(asyncio.Protocol):
             self._stray(len(data))
             return
         self._pending += data
+        if self._numbered and self._is_the_answer():
+            answer, self._pending = self._pending[7:], b""
+            self._waiter.set_result(answer)
+            return
         try:
             self._search(self._waiter)
         except _UNDECODABLE as error:
@@ -136,6 +155,11 @@ class ModbusWire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the wait: nothing more will come."""
         self._fail(Failure.NO_REPLY, f"line lost: {exc or 'closed'}")
+
+    def _is_the_answer(self) -> bool:
+        """Tell whether one frame came that answers the question, and no byte beside it."""
+        size = len(self._pending)
+        return size > 8 and self._pending[:7] == _MBAP.pack(self._number, 0, size - 6, self._unit)
 
     def _search(self, waiter: Waiter) -> None:
         while self._pending:

@@ -7,6 +7,7 @@ program latches the stop until a person resets it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeVar, cast
 
 from drivers.codecs import pilz as codec
@@ -128,11 +129,11 @@ class PilzSafety:
 
         def seen(outcome: Outcome[object] | None) -> None:
             stands = isinstance(outcome, Done) and codec.bit(
-                codec.REQUESTS.decode(cast(list[int], outcome.value))["bits"], Request.ALIVE
+                _requests(cast(list[int], outcome.value)), Request.ALIVE
             )
             # As it is by now: a stop may have been requested during the read.
             word = self._word if stands else None
-            registers = codec.REQUESTS.encode({"bits": word}) if word is not None else []
+            registers = _registers(word) if word is not None else []
             if not registers or not self._link.write_in_passing(codec.REQUESTS, registers, written):
                 heard(None)
 
@@ -180,6 +181,16 @@ class PilzSafety:
         if isinstance(outcome, NotDone | Unknown):
             self._known = False
         return outcome
+
+
+def _requests(registers: list[int]) -> int:
+    (bits,) = registers
+    return bits
+
+
+@lru_cache(maxsize=4)  # fed every second, for days with the same
+def _registers(word: int) -> list[int]:
+    return codec.REQUESTS.encode({"bits": word})
 
 
 def _state(bits: int) -> SafetyState:

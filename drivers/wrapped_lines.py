@@ -69,6 +69,10 @@ class Mouth(asyncio.Transport):
         super().__init__()
         self._transport: Any = transport
         self._ear = ear
+        # Most of what passes, passes here: what is not needed on the way is left out.
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]
+        if type(ear).said is Ear.said:
+            self.write = transport.write  # type: ignore[attr-defined,method-assign]
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Say bytes."""

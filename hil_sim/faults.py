@@ -167,9 +167,11 @@ class Faults:
         switch(**details)
 
     def _tap(self, direction: Direction) -> Tap:
+        last = self._last
+
         def tap(data: bytes, forward: Forward) -> None:
-            previous = self._last.get(direction, data)
-            self._last[direction] = data
+            previous = last.get(direction, data)
+            last[direction] = data
             if direction == "to_device" and self._held is not None:
                 self._held.append(self._deliverer(data, forward))
                 return

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, cast
+from functools import lru_cache
+from typing import Any, Literal
 
 from pymodbus.framer.rtu import FramerRTU
 
@@ -19,6 +20,23 @@ from drivers.codecs.registers import Table
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 MAX_READ, MAX_WRITE = 125, 123
 _HEAD = struct.Struct(">HHHB")
+_ASKED = struct.Struct(">HH")
+
+
+@lru_cache(maxsize=256)
+def _told(count: int) -> struct.Struct:
+    return struct.Struct(f">BB{count}H")
+
+
+@lru_cache(maxsize=256)
+def _given(count: int) -> struct.Struct:
+    return struct.Struct(f">{count}H")
+
+
+@lru_cache(maxsize=1024)
+def _crc(frame: bytes) -> int:
+    """Return the checksum; the same few frames come all day."""
+    return FramerRTU.compute_CRC(frame)
 
 
 class Refused(Exception):  # noqa: N818  (it is an answer, not an error)
@@ -114,10 +132,10 @@ class RegisterBank:
 
     def _registers(self, start: int, count: int) -> list[int]:
         """Return what stands in registers. Raises `Refused` where there are none."""
-        words = self._words[start : start + count]
+        words: list[Any] = self._words[start : start + count]
         if len(words) < count or None in words:
             raise Refused(ILLEGAL_ADDRESS)
-        return cast(list[int], words)
+        return words
 
 
 class ModbusServer:
@@ -147,16 +165,16 @@ class ModbusServer:
     def _perform(self, function: int, request: bytes) -> bytes:
         if function not in (3, 4, 6, 16):
             raise Refused(ILLEGAL_FUNCTION)
-        address, number = struct.unpack_from(">HH", request, 1)
+        address, number = _ASKED.unpack_from(request, 1)
         if function in (3, 4):
             words = self.bank.read(address, number)
-            return struct.pack(f">BB{len(words)}H", function, 2 * len(words), *words)
+            return _told(number).pack(function, 2 * number, *words)
         if function == 6:
             self.bank.write(address, [number])
             return request
         if not 1 <= number <= MAX_WRITE or request[5] != 2 * number:
             raise Refused(ILLEGAL_VALUE)
-        self.bank.write(address, list(struct.unpack_from(f">{number}H", request, 6)))
+        self.bank.write(address, list(_given(number).unpack_from(request, 6)))
         return request[:5]
 
 
@@ -207,9 +225,9 @@ class _Rtu(asyncio.Protocol):
             if len(self._pending) < size:
                 return
             frame, self._pending = self._pending[:size], self._pending[size:]
-            if FramerRTU.compute_CRC(frame[:-2]) != int.from_bytes(frame[-2:], "big"):
+            if _crc(frame[:-2]) != int.from_bytes(frame[-2:], "big"):
                 self._pending = b""
                 return
             if frame[0] == self._server.unit:
                 body = frame[:1] + self._server.answer(frame[1:-2])
-                self._transport.write(body + FramerRTU.compute_CRC(body).to_bytes(2, "big"))
+                self._transport.write(body + _crc(body).to_bytes(2, "big"))

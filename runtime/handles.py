@@ -14,24 +14,15 @@ _MANY = 200
 
 
 class Soon(asyncio.Handle):
-    """A callback that is due."""
+    """A callback that is due; the loop that makes it fills it in."""
 
     __slots__ = ()
     _repr = None
     _source_traceback = None
-
-    def __init__(
-        self,
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-        loop: asyncio.AbstractEventLoop,
-        context: Context | None,
-    ) -> None:
-        self._callback: Any = callback
-        self._args: Any = args
-        self._loop = loop
-        self._context = copy_context() if context is None else context
-        self._cancelled = False
+    _callback: Any
+    _args: Any
+    _loop: asyncio.AbstractEventLoop
+    _context: Context
 
     def cancel(self) -> None:
         """Call it no more."""

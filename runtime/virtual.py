@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any, TypeVar, TypeVarTuple
 
 from runtime.handles import Later, Soon, Timers
@@ -22,6 +22,7 @@ class DeadlockError(RuntimeError):
     """Nothing is scheduled and nothing can arrive: every task waits for another."""
 
 
+_blank = object.__new__
 _WORK_FIRST = 32
 """So many turns pass before descriptors are looked at: it is a system call."""
 _RESOLUTION_S = 1e-6
@@ -87,7 +88,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Arrange for a call in the next turn."""
-        handle = Soon(callback, args, self, context)
+        # Millions of them: one that is made here saves the call of its constructor.
+        handle = _blank(Soon)
+        handle._callback = callback
+        handle._args = args
+        handle._loop = self
+        handle._context = copy_context() if context is None else context
+        handle._cancelled = False
         self._soon.append(handle)
         return handle
 

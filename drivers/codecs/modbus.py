@@ -9,12 +9,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 READ_HOLDING, READ_INPUT, WRITE = 3, 4, 16
 MOST_READ, MOST_WRITTEN = 125, 123
 """Registers of one request."""
 
 _EXCEPTION = 0x80
+_HEAD = struct.Struct(">BHH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,12 @@ class Refusal:
     code: int
 
 
+@lru_cache(maxsize=256)  # a cell asks the same few questions all day
 def read_request(function: int, start: int, count: int) -> bytes:
     """Return the question for so many registers. Raises ValueError if nobody may ask for them."""
     if not (start >= 0 and 1 <= count <= MOST_READ and start + count <= 0x10000):
         raise ValueError(f"{count} registers from {start} cannot be read at once")
-    return struct.pack(">BHH", function, start, count)
+    return _HEAD.pack(function, start, count)
 
 
 def write_request(start: int, registers: Sequence[int]) -> bytes:
@@ -37,7 +40,7 @@ def write_request(start: int, registers: Sequence[int]) -> bytes:
     if not (start >= 0 and 1 <= count <= MOST_WRITTEN and start + count <= 0x10000):
         raise ValueError(f"{count} registers from {start} cannot be written at once")
     try:
-        return struct.pack(f">BHHB{count}H", WRITE, start, count, 2 * count, *registers)
+        return _written(count).pack(WRITE, start, count, 2 * count, *registers)
     except struct.error:
         raise ValueError(f"not all of {list(registers)} are within 0..65535") from None
 
@@ -45,15 +48,25 @@ def write_request(start: int, registers: Sequence[int]) -> bytes:
 def read_answer(pdu: bytes, function: int, count: int) -> list[int] | Refusal | None:
     """Return the registers of an answer; None if it answers another question."""
     if len(pdu) == 2 + 2 * count and pdu[0] == function and pdu[1] == 2 * count:
-        return list(struct.unpack_from(f">{count}H", pdu, 2))
+        return list(_read(count).unpack_from(pdu, 2))
     return _refusal(pdu, function)
 
 
 def write_answer(pdu: bytes, start: int, count: int) -> Refusal | bool:
     """Return True if these registers were written, False if it answers another request."""
-    if pdu == struct.pack(">BHH", WRITE, start, count):
+    if pdu == _HEAD.pack(WRITE, start, count):
         return True
     return _refusal(pdu, WRITE) or False
+
+
+@lru_cache(maxsize=256)
+def _read(count: int) -> struct.Struct:
+    return struct.Struct(f">{count}H")
+
+
+@lru_cache(maxsize=256)
+def _written(count: int) -> struct.Struct:
+    return struct.Struct(f">BHHB{count}H")
 
 
 def _refusal(pdu: bytes, function: int) -> Refusal | None:

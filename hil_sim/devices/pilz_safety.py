@@ -13,6 +13,7 @@ from hil_sim.modbus_server import ILLEGAL_ADDRESS, ModbusServer
 from runtime import Clock
 
 _HOLDING_READ = 3
+_REQUESTS, _CONTROL = codec.REQUESTS.start, codec.CONTROL.start
 
 
 class SimPilzSafety:
@@ -107,11 +108,12 @@ class SimPilzSafety:
     # -- the safety program --------------------------------------------------------------
 
     def _requests(self) -> int:
-        return self._bank.get(codec.REQUESTS)["bits"]
+        return self._bank.word(_REQUESTS)
 
     def _good(self) -> bool:
-        permitted = codec.bit(self._requests(), Request.RUN_PERMITTED)
-        return self.e_stop_ok and self.door_ok and permitted
+        if not (self.e_stop_ok and self.door_ok):
+            return False
+        return codec.bit(self._bank.word(_REQUESTS), Request.RUN_PERMITTED)
 
     def _written(self) -> None:
         # What lay too long has fallen before: the bank looks before it writes.
@@ -119,7 +121,7 @@ class SimPilzSafety:
         self._scan()
 
     def _overdue(self) -> bool:
-        ms = codec.armed_ms(self._bank.get(codec.CONTROL)["control"])
+        ms = codec.armed_ms(self._bank.word(_CONTROL))
         if not ms or self._fed_at is None:
             return False
         return self._clock.link() - self._fed_at >= ms / 1000

@@ -64,6 +64,7 @@ class SimStationPlc:
         self._sizing: asyncio.Task[None] | None = None
         self._beats = 0
         self._beaten_at: float | None = None
+        self._standing = (-1, 0)
         self._measuring_for = 0
         self._come_up()
         tables = (
@@ -303,13 +304,23 @@ class SimStationPlc:
             },
         )
 
+    def _occupied(self) -> int:
+        """Return the bits of the single places; as they were while nothing moved in the world."""
+        moved, bits = self._standing
+        if moved != self._world.changes or self.stuck:
+            bits = (
+                self._sees(SIZING) << Input.SIZING_OCCUPIED
+                | self._sees(VISION) << Input.VISION_OCCUPIED
+                | self._sees(TESTER) << Input.TESTER_OCCUPIED
+            )
+            self._standing = (-1 if self.stuck else self._world.changes, bits)
+        return bits
+
     def _inputs(self) -> int:
         return (
             self.door_closed << Input.DOOR_CLOSED
             | self.safety_closed << Input.SAFETY_CLOSED
-            | self._sees(SIZING) << Input.SIZING_OCCUPIED
-            | self._sees(VISION) << Input.VISION_OCCUPIED
-            | self._sees(TESTER) << Input.TESTER_OCCUPIED
+            | self._occupied()
             | self.machine.slipped << Input.SLIPPED
             | self.enabled << Input.ENABLED
         )

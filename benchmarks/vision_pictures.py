@@ -11,7 +11,7 @@ import math
 import os
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -21,21 +21,26 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Rectangle, Round
+from vision.regions import RegionKind
 from vision.rendering import (
     ANY_LOOK,
     SPENT_LOOKS,
     TRAINING_LOOKS,
+    Scene,
     Wish,
     random_scene,
     render_block,
     render_surface,
 )
+from vision.rendering.blemishes import Blemish
 
 Floats = NDArray[np.float32]
 
 FIRST_BLOCK, FIRST_PLAIN = 2_000_000, 4_000_000
-_LOOKS = (*TRAINING_LOOKS, *SPENT_LOOKS, *(5 * (ANY_LOOK,)))
+_LOOKS = (*TRAINING_LOOKS, *SPENT_LOOKS, *(6 * (ANY_LOOK,)))
 _SPOILT = 0.4
+_SCRATCHED = 0.5
+_MOST_SCRATCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,28 @@ def block_picture(seed: int) -> Picture:
         largest=min(120.0, 6.3 * scale),
         wear=float(rng.uniform(0, 1.2)),
     )
-    scene = random_scene(wish, rng)
+    scene = scratched(random_scene(wish, rng), np.random.default_rng((seed, 78)))
     image = render_block(scene)
     frame = scene.frame(image.shape)
     return Picture(_spoilt(image, seed), _in_px(scene.marks, frame), scene.outline, frame)
+
+
+def scratched(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Return the scene, or the same with deep scratches that run over marks or end at them.
+
+    By chance alone that is rare: nets that seldom see it take a mark there for scratch.
+    """
+    if rng.random() > _SCRATCHED or not scene.dents:
+        return scene
+    found = []
+    for at in rng.integers(len(scene.dents), size=rng.integers(1, _MOST_SCRATCHES + 1)).tolist():
+        dent, half, angle = scene.dents[at], rng.uniform(1.0, 9.0), rng.uniform(0, math.pi)
+        along, beside = rng.uniform(-1.0, 1.0) * half, rng.normal(0, 0.3) * dent.diameter
+        x = dent.x + along * math.cos(angle) - beside * math.sin(angle)
+        y = dent.y + along * math.sin(angle) + beside * math.cos(angle)
+        strength, drawn = float(rng.uniform(0.3, 1)), int(rng.integers(2**31))
+        found.append(Blemish(RegionKind.SCRATCH, x, y, half, angle, strength, drawn))
+    return replace(scene, blemishes=(*scene.blemishes, *found))
 
 
 def plain_picture(seed: int) -> Picture:

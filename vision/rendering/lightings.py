@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from types import MappingProxyType
@@ -150,6 +151,46 @@ def stripes(rng: np.random.Generator) -> Look:
     return Look("stripes", tuple(lamps), rng.uniform(0.08, 0.25), rng.uniform(0, 0.001))
 
 
+def matrix(rng: np.random.Generator) -> Look:
+    """Return a panel of separate lights in rows, each sharp, beside the camera or over it."""
+    azimuth, step = rng.uniform(0, math.pi), rng.uniform(0.10, 0.20)
+    off = rng.normal(0, 0.08, 2)
+    count = int(rng.integers(3, 6))
+    lamps = []
+    for row in range(count):
+        for column in range(count):
+            place = step * (np.array([row, column]) - (count - 1) / 2) + off
+            lamps.append(Lamp(1.0, 0.3 * step, *_turned(*place.tolist(), azimuth), edge=8.0))
+    return Look("matrix", tuple(lamps), rng.uniform(0.10, 0.35), rng.uniform(0, 0.001))
+
+
+def crescent(rng: np.random.Generator) -> Look:
+    """Return a bright curved strip that ends sharply, around a part of the camera."""
+    start, radius = rng.uniform(0, 2 * math.pi), rng.uniform(0.20, 0.45)
+    width, arc = rng.uniform(0.05, 0.10), rng.uniform(0.5, 1.4) * math.pi
+    corners = [
+        (radius * math.cos(start + t * arc), radius * math.sin(start + t * arc))
+        for t in np.linspace(0, 1, 8).tolist()
+    ]
+    lamps = []
+    for (p, q), (far_p, far_q) in itertools.pairwise(corners):
+        half = ((far_p - p) / 2, (far_q - q) / 2)
+        lamps.append(Lamp(0.8, width, p + half[0], q + half[1], reach=half, edge=8.0))
+    lamps.append(Lamp(rng.uniform(0.2, 0.7), rng.uniform(0.15, 0.30)))
+    return Look("crescent", tuple(lamps), rng.uniform(0.08, 0.30), rng.uniform(0, 0.001))
+
+
+def slit(rng: np.random.Generator) -> Look:
+    """Return a white wall with one dark gap in it, through which the camera looks."""
+    azimuth = rng.uniform(0, math.pi)
+    wide = rng.uniform(0.04, 0.12)
+    place = _turned(0.0, rng.uniform(-0.5, 0.5) * wide, azimuth)
+    far = _turned(rng.uniform(0.3, 0.8), 0.0, azimuth)
+    wall = Lamp(1.0, rng.uniform(0.35, 0.6), edge=8.0)
+    gap = Lamp(-rng.uniform(0.5, 0.8), wide, *place, reach=far, edge=8.0)
+    return Look("slit", (wall, gap), rng.uniform(0.05, 0.20), rng.uniform(0, 0.001))
+
+
 def _turned(p: float, q: float, angle: float) -> tuple[float, float]:
     return p * math.cos(angle) - q * math.sin(angle), p * math.sin(angle) + q * math.cos(angle)
 
@@ -230,6 +271,9 @@ LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](
         "beam": beam,
         "two_rings": two_rings,
         "stripes": stripes,
+        "matrix": matrix,
+        "crescent": crescent,
+        "slit": slit,
         "half_ring": half_ring,
         "daylight": daylight,
         "glows": glows,
@@ -241,10 +285,13 @@ LOOKS: Final = MappingProxyType[str, Callable[[np.random.Generator], Look]](
 HELD_OUT_LOOKS: Final = ("dome", "segments")
 """Kinds that the classifier may not be trained on; the finder's nets are, by now."""
 
-SPENT_LOOKS: Final = (*HELD_OUT_LOOKS, "tubes", "skewed", "leds")
+SPENT_LOOKS: Final = (
+    *(*HELD_OUT_LOOKS, "tubes", "skewed", "leds"),
+    *("window", "beam", "two_rings", "stripes"),
+)
 """Kinds that were held out once and have been looked at since: the finder is fitted under them."""
 
-UNSEEN_LOOKS: Final = ("window", "beam", "two_rings", "stripes")
+UNSEEN_LOOKS: Final = ("matrix", "crescent", "slit")
 """Kinds that neither training nor any choice has used: only the final figures are taken here."""
 
 STRANGE_LOOKS: Final = ("tubes", "skewed", "leds", "half_ring", "daylight")

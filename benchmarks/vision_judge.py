@@ -1,4 +1,4 @@
-"""Fit the finder's nets anew: python -m benchmarks.vision_judge [--blocks 1000].
+"""Fit the finder's nets anew: python -m benchmarks.vision_judge [--blocks 1500].
 
 Writes vision/judge.npz as it is shipped. Blocks are rendered under the training lights, the
 spent ones and medleys of lamps, besides pictures of the plain look of the simulated camera;
@@ -44,8 +44,6 @@ from benchmarks.vision_samples import (
 from vision.judge import WEIGHTS
 from vision.nets import Net, net_of
 
-_MOST_SAMPLES = 80_000
-
 Cut = Callable[[Picture, np.random.Generator], Samples]
 
 
@@ -63,7 +61,7 @@ def main() -> None:
     ):
         folder = args.pictures or Path(passing)
         folder.mkdir(exist_ok=True)
-        learn = partial(_learnt, pool, jobs, folder, args.epochs)
+        learn = partial(_learnt, pool, jobs, folder, args.epochs, args.samples)
         kept = learn("scout", SCOUT, scout_samples, 0)
         scout = net_of(kept, "scout")
         kept |= learn("judge", JUDGE, partial(_for_judge, scout), 1)
@@ -75,9 +73,10 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--blocks", type=int, default=1000)
-    parser.add_argument("--plain", type=int, default=120, help="pictures of the plain look")
+    parser.add_argument("--blocks", type=int, default=1500)
+    parser.add_argument("--plain", type=int, default=150, help="pictures of the plain look")
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--samples", type=int, default=240_000, help="at most, for each net")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--pictures", type=Path, help="a folder that keeps them (2 GB)")
     parser.add_argument("--to", type=Path, default=Path(vision.__path__[0]) / WEIGHTS)
@@ -93,6 +92,7 @@ def _learnt(
     jobs: Sequence[Job],
     folder: Path,
     epochs: int,
+    most: int,
     name: str,
     plan: Plan,
     cut: Cut,
@@ -102,7 +102,7 @@ def _learnt(
     take = partial(_samples, folder, cut, number + 1)
     samples = joined(list(pool.map(take, jobs, chunksize=8)))
     print(f"{name}: {len(samples.mark)} samples, {samples.mark.mean():.2f} of marks", flush=True)
-    return arrays(fitted(plan, samples, epochs, number, _MOST_SAMPLES), plan, name)
+    return arrays(fitted(plan, samples, epochs, number, most), plan, name)
 
 
 def _samples(folder: Path, cut: Cut, number: int, job: Job) -> Samples:

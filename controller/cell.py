@@ -13,7 +13,7 @@ from controller.complaints import Complaints
 from controller.deadlines import answer_by_default
 from controller.decisions import ask
 from controller.devices import Sign
-from controller.events import TransferIntended
+from controller.events import IndentIntended, TransferIntended
 from controller.indentation import indent
 from controller.interlocks import look_at_interlocks, watch_interlocks
 from controller.judging import judge_block, judge_check
@@ -34,6 +34,7 @@ from controller.startup import (
     wake_arm,
 )
 from controller.state import CellState, Use
+from controller.tester_records import account_for_records
 from controller.transfer import move_block, settle_transfer, stand_by
 from controller.trays import has_work
 
@@ -101,7 +102,17 @@ class Cell:
                 await self.rig.ledger.changed(seen)
             for task in tasks:
                 task.cancel()
+        await self._account_for_the_last()
         self.rig.ledger.journal.flush()
+
+    async def _account_for_the_last(self) -> None:
+        """Journal the records that came since the last indentation was settled.
+
+        One of an open intent is its evidence, and left to who settles it; so is everything if
+        the recorder cannot be read now.
+        """
+        if not any(isinstance(one, IndentIntended) for one in self.rig.state.intents.values()):
+            await account_for_records(self.rig)
 
     def _over(self, state: CellState) -> bool:
         ends = ("STOPPED", "ABORTED") if self.stay else ("STOPPED", "ABORTED", "COMPLETE")

@@ -22,11 +22,11 @@ _ALIKE = 1.6
 def guarded(marks: Sequence[Mark]) -> tuple[Mark, ...]:
     """Return the marks as wide as they may be, in their order.
 
-    One that reads smaller than most of its kind is taken to be as wide as most are.
+    One that reads smaller than half of its kind is taken to be as wide as that half is.
     """
     return tuple(replace(mark, diameter=_MISREAD * _usual(mark, marks)) for mark in marks)
 
 
 def _usual(mark: Mark, marks: Sequence[Mark]) -> float:
     kind = [m.diameter for m in marks if 1 / _ALIKE < m.diameter / mark.diameter < _ALIKE]
-    return max(mark.diameter, statistics.median(kind))
+    return max(mark.diameter, statistics.median_high(kind))

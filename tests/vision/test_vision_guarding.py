@@ -29,3 +29,8 @@ def test_one_that_reads_small_is_as_wide_as_its_kind() -> None:
     wide = guarded([*kind, misread, other])
     assert wide[5].diameter == wide[0].diameter >= 1.6
     assert wide[6].diameter < 0.5
+
+
+def test_of_two_of_a_kind_the_wider_one_tells() -> None:
+    wide = guarded([Mark(0.0, 0.0, 3.4), Mark(9.0, 0.0, 5.1)])
+    assert wide[0].diameter == wide[1].diameter > 5.1

@@ -154,13 +154,13 @@ def stripes(rng: np.random.Generator) -> Look:
 def matrix(rng: np.random.Generator) -> Look:
     """Return a panel of separate lights in rows, each sharp, beside the camera or over it."""
     azimuth, step = rng.uniform(0, math.pi), rng.uniform(0.10, 0.20)
-    off = rng.normal(0, 0.08, 2)
     count = int(rng.integers(3, 6))
+    off = rng.normal(-step * (count - 1) / 2, 0.08, 2)
     lamps = []
     for row in range(count):
         for column in range(count):
-            place = step * (np.array([row, column]) - (count - 1) / 2) + off
-            lamps.append(Lamp(1.0, 0.3 * step, *_turned(*place.tolist(), azimuth), edge=8.0))
+            place = (row * step + off[0], column * step + off[1])
+            lamps.append(Lamp(1.0, 0.3 * step, *_turned(*place, azimuth), edge=8.0))
     return Look("matrix", tuple(lamps), rng.uniform(0.10, 0.35), rng.uniform(0, 0.001))
 
 

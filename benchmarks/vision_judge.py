@@ -1,4 +1,4 @@
-"""Fit the finder's nets anew: python -m benchmarks.vision_judge [--blocks 1500].
+"""Fit the finder's nets anew: python -m benchmarks.vision_judge [--blocks 1000].
 
 Writes vision/judge.npz as it is shipped. Blocks are rendered under the training lights, the
 spent ones and medleys of lamps, besides pictures of the plain look of the simulated camera;
@@ -51,7 +51,10 @@ def main() -> None:
     args = _arguments()
     jobs: list[Job] = [
         *((plain_picture, FIRST_PLAIN + i) for i in range(args.plain)),
-        *((block_picture, FIRST_BLOCK + i) for i in range(args.blocks)),
+        *(
+            (partial(block_picture, scratched=args.scratched), FIRST_BLOCK + i)
+            for i in range(args.blocks)
+        ),
     ]
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -73,12 +76,13 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--blocks", type=int, default=1500)
-    parser.add_argument("--plain", type=int, default=150, help="pictures of the plain look")
+    parser.add_argument("--blocks", type=int, default=1000)
+    parser.add_argument("--plain", type=int, default=120, help="pictures of the plain look")
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--samples", type=int, default=240_000, help="at most, for each net")
+    parser.add_argument("--samples", type=int, default=80_000, help="at most, for each net")
+    parser.add_argument("--scratched", type=float, default=0.0, help="share of the blocks")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--pictures", type=Path, help="a folder that keeps them (2 GB)")
+    parser.add_argument("--pictures", type=Path, help="a folder to keep them (2 GB) for that share")
     parser.add_argument("--to", type=Path, default=Path(vision.__path__[0]) / WEIGHTS)
     return parser.parse_args()
 

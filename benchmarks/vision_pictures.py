@@ -37,9 +37,8 @@ from vision.rendering.blemishes import Blemish
 Floats = NDArray[np.float32]
 
 FIRST_BLOCK, FIRST_PLAIN = 2_000_000, 4_000_000
-_LOOKS = (*TRAINING_LOOKS, *SPENT_LOOKS, *(6 * (ANY_LOOK,)))
+_LOOKS = (*TRAINING_LOOKS, *SPENT_LOOKS, *(5 * (ANY_LOOK,)))
 _SPOILT = 0.4
-_SCRATCHED = 0.5
 _MOST_SCRATCHES = 8
 
 
@@ -76,8 +75,11 @@ def kept(draw: Callable[[], Drawn], path: Path) -> Drawn:
     return drawn
 
 
-def block_picture(seed: int) -> Picture:
-    """Return a block under one of the lights to fit by, at one of three scales."""
+def block_picture(seed: int, scratched: float = 0.0) -> Picture:
+    """Return a block under one of the lights to fit by, at one of three scales.
+
+    A share of the blocks is `scratched`, over their marks.
+    """
     rng = np.random.default_rng(seed)
     look = _LOOKS[seed % len(_LOOKS)]
     scale = float(rng.choice([12.0, 12.0, 16.0, 20.0]))
@@ -89,21 +91,22 @@ def block_picture(seed: int) -> Picture:
         largest=min(120.0, 6.3 * scale),
         wear=float(rng.uniform(0, 1.2)),
     )
-    scene = scratched(random_scene(wish, rng), np.random.default_rng((seed, 78)))
+    scene, besides = random_scene(wish, rng), np.random.default_rng((seed, 78))
+    if besides.random() < scratched:
+        scene = with_scratches(scene, besides)
     image = render_block(scene)
     frame = scene.frame(image.shape)
     return Picture(_spoilt(image, seed), _in_px(scene.marks, frame), scene.outline, frame)
 
 
-def scratched(scene: Scene, rng: np.random.Generator) -> Scene:
-    """Return the scene, or the same with deep scratches that run over marks or end at them.
+def with_scratches(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Return the scene with deep scratches besides that run over its marks or end at them.
 
     By chance alone that is rare: nets that seldom see it take a mark there for scratch.
     """
-    if rng.random() > _SCRATCHED or not scene.dents:
-        return scene
     found = []
-    for at in rng.integers(len(scene.dents), size=rng.integers(1, _MOST_SCRATCHES + 1)).tolist():
+    most = rng.integers(1, _MOST_SCRATCHES + 1) if scene.dents else 0
+    for at in rng.integers(max(1, len(scene.dents)), size=most).tolist():
         dent, half, angle = scene.dents[at], rng.uniform(1.0, 9.0), rng.uniform(0, math.pi)
         along, beside = rng.uniform(-1.0, 1.0) * half, rng.normal(0, 0.3) * dent.diameter
         x = dent.x + along * math.cos(angle) - beside * math.sin(angle)

@@ -67,7 +67,6 @@ class Report:
     answers: Counter[str] = field(default_factory=Counter)
     visits: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
-    worst_voids: int = 0
     breaches: list[Breakage] = field(default_factory=list)
     failure: str = ""
     command: str = ""

@@ -70,9 +70,9 @@ class Mouth(asyncio.Transport):
         self._transport: Any = transport
         self._ear = ear
         # Most of what passes, passes here: what is not needed on the way is left out.
-        self.is_closing = transport.is_closing  # type: ignore[method-assign]
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # a short cut
         if type(ear).said is Ear.said:
-            self.write = transport.write  # type: ignore[attr-defined,method-assign]
+            self.write = transport.write  # type: ignore[attr-defined,method-assign]  # likewise
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Say bytes."""

@@ -23,6 +23,7 @@ class Evidence:
 
     ``count`` is the tester's cycle count, ``record`` the last record number the
     recorder kept (-1: none yet) and ``records`` how many it had kept; all 0 for the arm.
+    ``results`` is how many results the station saw the tester show; None: it cannot see them.
     """
 
     boot: int
@@ -32,6 +33,7 @@ class Evidence:
     record: int = 0
     records: int = 0
     activity: int = 0
+    results: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,9 +208,10 @@ class NotHappened(Event):
 class IndentVoided(Event):
     """The position is spent, the reading void for a technical reason that is not its value.
 
-    ``records`` is how many records of the spool are accounted for by now. ``owed``: the
-    tester came to the end of the cycle, so it has counted a record; ``uncounted``: it has
-    surely counted none. ``made`` is how many cycles it made since the intent.
+    ``records`` is how many records of the spool are accounted for by now. ``made`` is how
+    many cycles the tester made since the intent, ``counted`` how many records it counted for
+    them, at least and at most, ``results`` how many the station has seen it show in all. In
+    older journals ``owed`` says at least one instead, ``uncounted`` none.
     """
 
     op: str
@@ -221,14 +222,15 @@ class IndentVoided(Event):
     owed: bool = False
     uncounted: bool = False
     made: int = 1
+    counted: tuple[int, int] | None = None
+    results: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IndentDoubted(Event):
     """The evidence is ambiguous: the block is photographed before anything else happens to it.
 
-    ``made`` is how many cycles the tester made since the intent; ``uncounted``: it has surely
-    counted no record for them.
+    ``made``, ``counted`` and ``results`` are as in `IndentVoided`, so is ``uncounted``.
     """
 
     op: str
@@ -238,6 +240,8 @@ class IndentDoubted(Event):
     records: int = 0
     made: int = 1
     uncounted: bool = False
+    counted: tuple[int, int] | None = None
+    results: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

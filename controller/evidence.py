@@ -85,16 +85,30 @@ def records_counted(
 ) -> Counted:
     """Return how many records a tester at rest has counted since an intent.
 
-    ``counts_broken_off``: it may count one for a cycle that was broken off under load.
+    ``counts_broken_off``: where nobody sees what it shows, it may count one for a cycle that
+    was broken off under load.
     """
-    made = status.cycle.count - intent.before.count
-    if not 0 <= made < BEYOND_COUNT:
+    made, seen = status.cycle.count - intent.before.count, results_seen(intent.before, status)
+    if not (0 <= made < BEYOND_COUNT and 0 <= (seen or 0) < BEYOND_COUNT):
         return 0, BEYOND_COUNT
-    if made != 1 or status.cycle.tag != intent.tag:
-        return 0, made
-    if status.cycle.end is not CycleEnd.COMPLETE:
-        return 0, int(counts_broken_off)
-    return int(status.activity is Activity.DONE), 1
+    ours = made == 1 and status.cycle.tag == intent.tag
+    if ours and status.cycle.end is CycleEnd.COMPLETE and status.activity is Activity.DONE:
+        # One is certain; if none was seen, the station does not see them all.
+        return min(1, 1 if seen is None else seen), max(1, seen or 0)
+    broken_off = ours and status.cycle.end is not CycleEnd.COMPLETE
+    if seen is None:
+        return 0, int(counts_broken_off) if broken_off else made
+    if status.fence.boot != intent.before.boot and not broken_off:
+        # Both may have lost power after the tester showed one and before the station saw it.
+        return seen, max(seen, made)
+    return seen, seen
+
+
+def results_seen(before: Evidence, status: TesterStatus) -> int | None:
+    """Return how many results the tester has shown since; None where nobody sees them."""
+    if before.results is None or status.cycle.results is None:
+        return None
+    return status.cycle.results - before.results
 
 
 def weigh_indent(
@@ -208,4 +222,5 @@ def tester_evidence(status: TesterStatus, kept: Sequence[ResultRecord]) -> Evide
         last,
         len(kept),
         int(status.activity),
+        status.cycle.results,
     )

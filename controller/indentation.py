@@ -16,7 +16,7 @@ from controller.rig import Asked, Rig, Stop, Trouble
 from controller.rules import forbidden
 from controller.settling import order_for, settle_indent
 from controller.state import Block
-from controller.tester_records import account_for_records
+from controller.tester_records import strays_of
 from drivers.interfaces import TESTER, Activity, Done, ResultRecord, TesterStatus
 
 
@@ -41,14 +41,12 @@ async def _indent_at(rig: Rig, action: Indent, block: Block) -> Stop | None:
     status = await _ready_tester(rig)
     if isinstance(status, Trouble):
         return status
-    unaccounted = await account_for_records(rig)
-    if unaccounted is not None:
-        return unaccounted
     kept = await rig.devices.results.records(rig.state.records)
     if not isinstance(kept, Done):
         return Trouble.of("results", kept)
     intent = _intent(rig, action, status, kept.value)
-    await rig.ledger.record(intent)
+    # What the counters say comes first: by that the records before it are understood.
+    await rig.ledger.record(intent, *strays_of(rig, kept.value, None))
     rig.boundary("indent-before-send")
     outcome = await rig.devices.tester.indent(order_for(rig, intent), status)
     rig.boundary("indent-after-act")

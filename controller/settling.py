@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from controller.decisions import ask, ask_where
 from controller.events import (
     AnyEvent,
@@ -106,21 +108,33 @@ def _conclude(
 ) -> tuple[AnyEvent, ...]:
     """Return the events that follow from a finding."""
     block = rig.state.blocks[intent.block]
-    made, (at_least, at_most) = status.cycle.count - intent.before.count, counted
+    known = _Known(
+        records=after.records,
+        made=status.cycle.count - intent.before.count,
+        counted=counted,
+        results=after.results,
+    )
     match finding:
         case Happened(record) if record is not None:
             return (_confirmed(intent, record, status.cycle, after, recovered=recovered),)
         case Unspent(reason):
             return _unspent(rig, intent, reason)
         case Doubt(reason, record) if block.role == "customer":
-            seen = (intent.op, reason, *_raw(record), after.records)
-            return (IndentDoubted(*seen, made=made, uncounted=not at_most),)
+            return (IndentDoubted(intent.op, reason, *_raw(record), **known),)
         case Void(reason, record) | Doubt(reason, record):
             # A doubted one on no customer's surface counts as spent, without a picture.
-            seen = (intent.op, reason, *_raw(record), after.records)
-            spent = IndentVoided(*seen, owed=bool(at_least), uncounted=not at_most, made=made)
+            spent = IndentVoided(intent.op, reason, *_raw(record), **known)
             return (spent, *after_void(rig, block, reason))
     raise AssertionError(finding)
+
+
+class _Known(TypedDict):
+    """What a cycle without a reading leaves to know of the tester."""
+
+    records: int
+    made: int
+    counted: Counted
+    results: int | None
 
 
 def _ask_whose(rig: Rig, intent: IndentIntended, finding: WhoseRecord) -> tuple[AnyEvent, ...]:

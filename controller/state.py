@@ -142,8 +142,9 @@ class CellState:
     whether the check after this tray's last block was made. ``doubts`` tells for
     each doubted intent how many cycles were counted since. ``records`` is how many
     records of the spool are accounted for, ``count`` what is known of the tester's numbers,
-    ``cycles`` its cycle count when that was last accounted for (-1: never), ``shown`` what
-    people found on its display, by intent. ``ops`` and ``asked`` are the highest numbers
+    ``cycles`` its cycle count when that was last accounted for (-1: never), ``results`` how
+    many it had been seen to show by then (None: nobody sees it), ``shown`` what people found
+    on its display, by intent. ``ops`` and ``asked`` are the highest numbers
     that intents and questions bear, ``commands`` the last orders obeyed. ``retired`` are
     blocks that stood in the holder and are to stay out of it. What grows is trimmed when a
     tray is accepted. ``crashes`` are the times of the last deaths of the program,
@@ -176,6 +177,7 @@ class CellState:
     records: int = 0
     count: RecordCount = field(default_factory=RecordCount)
     cycles: int = -1
+    results: int | None = None
     shown: Mapping[str, Shown] = field(default_factory=lambda: MappingProxyType({}))
     door_closed: bool = True
     safety_closed: bool = True

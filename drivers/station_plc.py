@@ -233,6 +233,7 @@ def _tester_status(raw: dict[str, int]) -> TesterStatus:
         loading_ms=raw["loading_ms"],
         total_dwell_ms=raw["total_dwell_ms"],
         total_force_n=Decimal(raw["total_force_dn"]).scaleb(-1),
+        results=None if raw["results"] == codec.NO_RESULTS else raw["results"],
     )
     fence = Fence(raw["boot"], raw["epoch"], raw["accepted"])
     return TesterStatus(fence, Activity(raw["activity"]), raw["fault"], cycle)

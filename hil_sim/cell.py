@@ -49,7 +49,7 @@ class Build:
 
     With ``push`` the arm moves the block on the anvil, and there is no frame.
     ``hygrometer`` is a register map, ``reset_after_s`` the promptness of the person who
-    resets the safety chain.
+    resets the safety chain, ``results_wired`` whether the tester tells the station its results.
     """
 
     arm: ArmTimes
@@ -67,6 +67,7 @@ class Build:
     hygrometer_unit: int = 1
     safety_product: int = PRODUCT
     reset_after_s: float = 5.0
+    results_wired: bool = True
 
 
 class SimulatedCell:
@@ -86,6 +87,7 @@ class SimulatedCell:
         )
         self.station.temperature_c = build.temperature_c
         self.station.humidity_pct = build.humidity_pct
+        self.station.results_wired = build.results_wired
         self.arm = SimUrArm(world, clock, build.arm, build.poses, push=build.push)
         self.stage = SimulatedGrblStage(world, clock, build.stage_centre)
         self.camera = SimulatedCamera(

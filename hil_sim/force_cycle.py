@@ -73,7 +73,7 @@ class ForceMachine:
         self._rng = rng
         self._publish = publish
         self._prefix = prefix
-        names = ("cycle_count", "cycle_end", "cycle_tag", *_MEASURED)
+        names = ("cycle_count", "cycle_end", "cycle_tag", "results", *_MEASURED)
         self._evidence = tuple((name, prefix + name) for name in names)
 
     def begin(self, recipe: Recipe) -> None:
@@ -121,6 +121,7 @@ class ForceMachine:
         self._world.retain(**{"tester.number": number})
         self._note(cycle_count=self.evidence()["cycle_count"] + 1)
         self._publish(number, "HRC", Decimal("60.00"))
+        self._show_result()
 
     def evidence(self) -> dict[str, int]:
         """Return the cycle fields of the status table."""
@@ -166,6 +167,11 @@ class ForceMachine:
         # Written down before it is printed: somebody may look between the two.
         self._world.publish(cycle, number, str(shown + mishap.value))
         self._publish(number, scale, shown + mishap.value)
+        self._show_result()
+
+    def _show_result(self) -> None:
+        """Count the tester's signal; after the tester has, who may lose power between the two."""
+        self._note(results=self._world.retentive.get(self._prefix + "results", 0) + 1)
 
     def _scan_ms(self) -> int:
         """Return the few milliseconds by which a scanning controller measures longer."""

@@ -70,3 +70,5 @@ class SimulationSection(Section):
     """Relative humidity of the simulated room, %."""
     reset_after_s: Annotated[Number, Field(gt=0, le=31_536_000)] = 5.0
     """So long a simulated person takes to press the reset button of the safety chain, s."""
+    results_wired: bool = True
+    """Whether the simulated tester tells the station PLC when it shows a result."""

@@ -46,10 +46,6 @@ KINDS: Mapping[str, Choice] = MappingProxyType(
         # Nothing but a person can empty the row, and a fail in its slot could pass for a pass.
         "reject_row_full": Choice(("emptied", "return"), "return"),
         "ambiguous_indent": Choice(("spent", "reject"), "spent", 1800),
-        # What the display shows only eyes can tell; unread, the record proves nothing.
-        "record_doubt": Choice(
-            ("shown", "not-shown", "void"), "void", 1800, deeds=("shown", "not-shown")
-        ),
         "second_void": Choice(("continue", "reject"), "reject", 1800),
         "no_position_left": Choice(("reject",), "reject", 1800),
         "no_room": Choice(("reject", "return"), "reject", 1800),
@@ -58,6 +54,10 @@ KINDS: Mapping[str, Choice] = MappingProxyType(
         "wrong_side": Choice(("look-again", "reject", "return"), "reject", 1800),
         "worn_surface": Choice(("accept", "reject", "return"), "reject", 1800),
         # These say something about the cell, not about one block: a person must look.
+        # Only eyes can tell what the display shows; unread, the next record is as doubtful.
+        "record_doubt": Choice(
+            ("shown", "not-shown", "void"), "void", deeds=("shown", "not-shown")
+        ),
         "check_failed": Choice(("hold", "continue"), "hold"),
         "transfer_doubt": _WHERE_IS_IT,
         "holder_block_doubt": _WHERE_IS_IT,
@@ -101,8 +101,6 @@ class PolicySection(Section):
     """A fail has nowhere to go: emptied, return."""
     ambiguous_indent: PolicyEntry = _standard("ambiguous_indent")
     """Even the picture leaves open whether a position is spent: spent, reject."""
-    record_doubt: PolicyEntry = _standard("record_doubt")
-    """A record may be that of an earlier cycle: is it on the display? shown, not-shown, void."""
     second_void: PolicyEntry = _standard("second_void")
     """A block has its second void reading: continue, reject."""
     no_position_left: PolicyEntry = _standard("no_position_left")
@@ -117,6 +115,8 @@ class PolicySection(Section):
     """The face looks like a bottom, not like a test face: look-again, reject, return."""
     worn_surface: PolicyEntry = _standard("worn_surface")
     """The face is worn or damaged, though it has room: accept, reject, return."""
+    record_doubt: PolicyEntry = _standard("record_doubt")
+    """A record may be that of an earlier cycle: is it on the display? shown, not-shown, void."""
     check_failed: PolicyEntry = _standard("check_failed")
     """The check block is off: hold, continue."""
     transfer_doubt: PolicyEntry = _standard("transfer_doubt")

@@ -19,7 +19,7 @@ on = Handlers()
 def _(state: CellState, event: e.IndentIntended) -> CellState:
     block = state.blocks[event.block]
     block = replace(block, positions=used(block, event.position, Use.INTENDED))
-    state = _unseen_cycles(state, event.before.count)
+    state = _unseen(state, event.before)
     return replace(
         state,
         blocks=with_item(state.blocks, block.name, block),
@@ -60,6 +60,7 @@ def _(state: CellState, event: e.IndentConfirmed) -> CellState:
         replace(block, positions=positions, readings=readings, stage=stage),
         records=event.after.records,
         cycles=event.after.count,
+        results=event.after.results,
         void_series=0,
         count=RecordCount(event.number),
     )
@@ -73,7 +74,7 @@ def _(state: CellState, event: e.IndentVoided) -> CellState:
     block = state.blocks[intent.block]
     block = replace(block, positions=used(block, intent.position, Use.VOID))
     if event.op not in state.doubts:
-        state = _counted(state, intent, event, at_least=int(event.owed))
+        state = _counted(state, intent, event)
     return _settle(state, intent, block, void_series=state.void_series + 1)
 
 
@@ -83,7 +84,7 @@ def _(state: CellState, event: e.IndentDoubted) -> CellState:
     block = state.blocks[intent.block]
     state = put(state, replace(block, positions=used(block, intent.position, Use.DOUBTED)))
     state = replace(state, doubts=with_item(state.doubts, event.op, event.made))
-    return _counted(state, intent, event, at_least=0)
+    return _counted(state, intent, event)
 
 
 @on(e.StrayRecord)
@@ -106,27 +107,42 @@ def _counted(
     state: CellState,
     intent: e.IndentIntended,
     event: e.IndentVoided | e.IndentDoubted,
-    at_least: int,
 ) -> CellState:
     """Return the state with what is known of the tester's numbers after cycles without a reading.
 
     A number that the event bears was proved to be the last one.
     """
-    made = event.made if 0 <= event.made < BEYOND_COUNT else BEYOND_COUNT
-    count = state.count.cycles(at_least, 0 if event.uncounted else made)
+    count = state.count.cycles(*(event.counted or _counted_of_old(event)))
     if event.number is not None:
         count = RecordCount(event.number)
-    cycles = intent.before.count + event.made
-    return replace(state, records=max(state.records, event.records), cycles=cycles, count=count)
+    return replace(
+        state,
+        records=max(state.records, event.records),
+        cycles=intent.before.count + event.made,
+        results=event.results,
+        count=count,
+    )
 
 
-def _unseen_cycles(state: CellState, count: int) -> CellState:
-    """Return the state with the cycles that were made since the last intent, by whomever."""
-    made = count - state.cycles
-    if state.cycles < 0 or not made:
-        return replace(state, cycles=count)
-    most = made if 0 < made < BEYOND_COUNT else BEYOND_COUNT
-    return replace(state, cycles=count, count=state.count.cycles(0, most))
+def _counted_of_old(event: e.IndentVoided | e.IndentDoubted) -> tuple[int, int]:
+    made = event.made if 0 <= event.made < BEYOND_COUNT else BEYOND_COUNT
+    owed = isinstance(event, e.IndentVoided) and event.owed
+    return int(owed), 0 if event.uncounted else made
+
+
+def _unseen(state: CellState, before: e.Evidence) -> CellState:
+    """Return the state with what the tester did since the last intent, by whomever."""
+    now = replace(state, cycles=before.count, results=before.results)
+    made = before.count - state.cycles if state.cycles >= 0 else 0
+    shown = None
+    if state.results is not None and before.results is not None:
+        shown = before.results - state.results
+    if made == 0 == (shown or 0):
+        return now
+    if not (0 <= made < BEYOND_COUNT and 0 <= (shown or 0) < BEYOND_COUNT):
+        return replace(now, count=state.count.cycles(0, BEYOND_COUNT))
+    at_least = shown or 0
+    return replace(now, count=state.count.cycles(at_least, max(at_least, made)))
 
 
 def _settle(state: CellState, intent: e.IndentIntended, block: Block, **more: Any) -> CellState:  # noqa: ANN401  # fields of the state

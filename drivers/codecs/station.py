@@ -11,7 +11,7 @@ from enum import IntEnum
 from drivers.codecs.registers import Field, Table
 
 IDENTITY = 0x4853
-MAP_VERSION = 1
+MAP_VERSION = 2
 
 COMMAND = Table(
     (
@@ -67,12 +67,16 @@ STATUS = Table(
         Field("humidity_cpct", 125),
         Field("identity", 126),
         Field("map_version", 127),
+        Field("results", 128, "u32"),
     )
 )
 """Read by the daemon in one FC03; boot, epoch, accepted and the cycle fields are retentive.
 
 ``refused`` counts only while ``refusal`` is not 0, and the next acceptance clears it.
-A refused number is burned: it is never accepted afterwards."""
+A refused number is burned: it is never accepted afterwards.
+``results`` is retentive too, `NO_RESULTS` where the tester's output is not wired."""
+
+NO_RESULTS = 0xFFFF_FFFF
 
 NAMEPLATE = Table((Field("identity", 126), Field("map_version", 127)))
 """The part of STATUS that tells who is there: asked first on every new connection."""

@@ -22,7 +22,11 @@ class CycleEnd(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """The retentive evidence of force cycles: ``count`` rises when the indenter touches."""
+    """The retentive evidence of force cycles: ``count`` rises when the indenter touches.
+
+    ``results`` rises when the tester shows a result, that is, when its record number rises,
+    whoever made the test; None where nothing tells the station so.
+    """
 
     count: int
     end: CycleEnd
@@ -31,6 +35,7 @@ class Cycle:
     loading_ms: int
     total_dwell_ms: int
     total_force_n: Decimal
+    results: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

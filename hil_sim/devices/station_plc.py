@@ -33,7 +33,7 @@ class SimStationPlc:
 
     What the PLC retains lies in the world under ``plc.``; making this object is
     switching the PLC on. Listen on a bench with `listen`, or give ``server`` to
-    any asyncio server.
+    any asyncio server. ``results_wired``: the tester tells it when it shows a result.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class SimStationPlc:
         self.safety_closed = True
         self.temperature_c = 23.0
         self.humidity_pct = 45.0
+        self.results_wired = True
         self.stuck: dict[Place, bool] = {}
         self.machine = ForceMachine(world, clock, cycle_times, tester, rng, publish, prefix)
         self._world = world
@@ -276,7 +277,7 @@ class SimStationPlc:
         inputs = self._inputs()
         status = (
             *(self._world.changes, box.refused, box.refusal, self._activity, self._fault),
-            *(inputs, stuck, self.temperature_c, self.humidity_pct),
+            *(inputs, stuck, self.temperature_c, self.humidity_pct, self.results_wired),
         )
         if self._bank.stale(codec.STATUS, status):
             self._show_status(inputs)
@@ -288,7 +289,7 @@ class SimStationPlc:
             codec.STATUS,
             {
                 **self._box.registers(),
-                **self.machine.evidence(),
+                **self._cycle(),
                 "activity": self._activity,
                 "fault": self._fault,
                 "inputs": inputs,
@@ -303,6 +304,10 @@ class SimStationPlc:
                 "map_version": codec.MAP_VERSION,
             },
         )
+
+    def _cycle(self) -> dict[str, int]:
+        wired = {} if self.results_wired else {"results": codec.NO_RESULTS}
+        return {**self.machine.evidence(), **wired}
 
     def _occupied(self) -> int:
         """Return the bits of the single places; as they were while nothing moved in the world."""

@@ -11,6 +11,7 @@ from controller.assembly import Folder, spool_of
 from controller.config import LabConfig
 from controller.journal import Row, read_rows
 from controller.manifest import Manifest
+from controller.rig import Rig
 from controller.state import CellState
 from drivers.interfaces import Done
 from drivers.spool import SpoolReader
@@ -25,6 +26,7 @@ from runtime import Clock, run_virtual, within
 LIMIT_S = 14_400.0
 
 Mischief = Callable[[SimulatedLab, Clock], Awaitable[None]]
+Visit = Callable[[SimulatedLab, Rig], Awaitable[None]]
 
 
 class Reaper:
@@ -71,6 +73,7 @@ def walk(
     disk_s: float = 0.0,
     breaches: list[Breach] | None = None,
     sketches: bool = False,
+    visit: Visit | None = None,
 ) -> Outcome:
     """Run a tray to its end; life i dies at boundary ``deaths[i]`` and is missed for a while.
 
@@ -80,7 +83,7 @@ def walk(
     ``trouble`` runs beside it all and puts faults into the lab. ``disk_s`` is how long
     each commit takes, and everything else that is done in a thread of its own. Broken
     promises are put into ``breaches`` as they happen, for whoever wants them even if
-    the run fails.
+    the run fails. ``visit`` is a person who looks after every life of the daemon.
     """
     return run_virtual(
         _walk(
@@ -94,6 +97,7 @@ def walk(
             trouble=trouble,
             breaches=breaches,
             sketches=sketches,
+            visit=visit,
         ),
         offload_s=disk_s,
     )
@@ -111,6 +115,7 @@ async def _walk(
     trouble: Mischief | None,
     breaches: list[Breach] | None,
     sketches: bool,
+    visit: Visit | None,
 ) -> Outcome:
     clock = Clock.starting(DEMO_START)
     lab = build_lab(config, manifest, truths, seed=seed, clock=clock, sketches=sketches)
@@ -120,22 +125,28 @@ async def _walk(
     keeping = asyncio.ensure_future(recorder(session, lab))
     making = asyncio.ensure_future(trouble(lab, clock)) if trouble is not None else None
     died_at = []
+
+    def attend(rig: Rig) -> None:
+        witness.attend(rig)
+        if visit is not None:
+            visits.append(asyncio.ensure_future(visit(lab, rig)))
+
+    visits: list[asyncio.Future[None]] = []
     try:
         for at in (*deaths, None):
             reaper = Reaper(at)
             try:
                 async with within(LIMIT_S, "the tray to be finished"):
-                    rig = await daemon(
-                        session, lab, manifest, boundary=reaper, attend=witness.attend
-                    )
+                    rig = await daemon(session, lab, manifest, boundary=reaper, attend=attend)
                 break
             except Killed:
                 died_at.append(reaper.passed[-1])
                 await clock.sleep(absent_s)
     finally:
         keeping.cancel()
-        if making is not None:
-            making.cancel()
+        for one in (making, *visits):
+            if one is not None:
+                one.cancel()
         witness.leave()
     kept = await SpoolReader(session.folder.spool).records()
     assert isinstance(kept, Done)

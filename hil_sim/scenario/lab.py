@@ -170,6 +170,7 @@ def _build(config: LabConfig, seed: int) -> Build:
         humidity_pct=simulation.humidity_pct,
         push=push_motion(config) if stage.arm_pushes else None,
         reset_after_s=simulation.reset_after_s,
+        results_wired=simulation.results_wired,
     )
     climate, safety = config.devices.climate, config.devices.safety
     if climate is not None:

@@ -95,7 +95,7 @@ def test_modbus_is_told_with_the_names_of_our_registers(run: Path) -> None:
 
 
 def test_raw_shows_every_byte(run: Path) -> None:
-    assert "station 1 > 00 02 00 00 00 06 01 03 00 64 00 1c\n" in call("show", run, "--raw").stdout
+    assert "station 1 > 00 02 00 00 00 06 01 03 00 64 00 1e\n" in call("show", run, "--raw").stdout
 
 
 def test_lines_are_merged_in_the_order_of_time(tmp_path: Path) -> None:

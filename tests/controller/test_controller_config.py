@@ -102,6 +102,7 @@ FITTING = {
     (str, "calibration"),
     (bool, "daily_checks"),
     (bool, "counts_broken_off"),
+    (bool, "results_wired"),
 } | {*((bool, "record"), (str, "folder"))}
 
 

@@ -330,7 +330,7 @@ def test_every_field_of_the_state_is_known_to_be_bounded(name: str) -> None:
 
 
 BOUNDED = {
-    **dict.fromkeys(("session", "ops", "records", "asked", "cycles"), "a number"),
+    **dict.fromkeys(("session", "ops", "records", "asked", "cycles", "results"), "a number"),
     "void_series": "a number",
     "count": "three numbers",
     "crashes": "the last ten",

@@ -282,10 +282,13 @@ def test_another_far_end_is_recognised() -> None:
     async def main() -> None:
         rig = StationRig()
         real = rig.sim.server.bank.read
-        rig.sim.server.bank.read = lambda start, count: [*real(start, count)[:-1], 2]
+        map_1 = codec.NAMEPLATE.encode({"identity": codec.IDENTITY, "map_version": 1})
+        rig.sim.server.bank.read = lambda start, count: (
+            map_1 if start == codec.NAMEPLATE.start else real(start, count)
+        )
         outcome = await rig.plc.claim(1)
         assert isinstance(outcome, NotDone) and outcome.reason is Failure.BAD_REPLY
-        assert "map 2" in outcome.detail
+        assert "map 1 instead of" in outcome.detail
 
     run_virtual(main())
 

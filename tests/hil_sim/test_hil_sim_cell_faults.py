@@ -62,12 +62,6 @@ def test_a_fault_of_the_wire_costs_nothing(fault, device, tmp_path):
         check_finished(run(tmp_path / str(instant), at(instant, act)))
 
 
-@pytest.mark.parametrize("instant", INSTANTS)
-def test_power_loss_of_the_station_costs_one_reading_at_most(instant, tmp_path):
-    outcome = run(tmp_path, at(instant, lambda lab: lab.cell.station.power_loss()))
-    check_finished(outcome, voids=1)
-
-
 @pytest.mark.parametrize("device", ["arm", "stage"])
 def test_power_loss_of_arm_or_frame_costs_nothing(device, tmp_path):
     for instant in INSTANTS:

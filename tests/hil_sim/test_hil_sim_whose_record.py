@@ -1,4 +1,7 @@
-"""A record that may be that of an earlier cycle is no reading before somebody read the display."""
+"""A record that may be that of an earlier cycle is no reading before somebody read the display.
+
+The station of this cell does not see what the tester shows.
+"""
 
 import pytest
 
@@ -30,6 +33,7 @@ def broken_off(*, printed, lagging, by_hand=False):
     """
 
     async def trouble(lab, clock):
+        lab.cell.station.results_wired = False
         while not any(
             block.name == ONE and mark.record for block, mark in lab.world.indentations()
         ):
@@ -109,9 +113,10 @@ def test_a_test_by_hand_is_no_reading_of_a_cycle_that_broke_off(tmp_path, printe
     assert state.blocks[ONE].verdict.passed and state.blocks[TWO].verdict.passed
 
 
-def test_without_a_person_records_are_void_until_the_cell_stops(tmp_path):
+def test_where_nobody_is_waited_for_records_are_void_until_the_cell_stops(tmp_path):
     trouble = broken_off(printed=False, lagging=False)
-    state, events, _ = lives(tmp_path, trouble, reads_nothing)
+    patience = {"record_doubt": {"deadline_s": 1800.0}}
+    state, events, _ = lives(tmp_path, trouble, reads_nothing, **patience)
     assert {read.shown for read in told(events, DisplayRead)} == {"unread"}
     kinds = [asked.kind for asked in told(events, DecisionAsked)]
     assert kinds == ["record_doubt", "second_void", "record_doubt", "voids_in_a_row"]

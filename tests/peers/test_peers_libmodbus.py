@@ -91,6 +91,7 @@ def test_claim_indent_and_measure(line):
             assert (before.fence.boot, before.fence.epoch) == (70_000, 70_001)
             after = got(await rig.plc.indent(order(tag=7), before))
             assert after.cycle.count == before.cycle.count + 1
+            assert (before.cycle.results, after.cycle.results) == (0, 1)
             assert (after.cycle.end, after.cycle.tag) == (CycleEnd.COMPLETE, 7)
             assert after.cycle.total_force_n == Decimal("1471.0")
             assert after.activity is Activity.IDLE

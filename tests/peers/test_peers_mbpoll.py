@@ -39,14 +39,14 @@ def test_station_plc_answers_a_strange_master(mbpoll):
             master = tcp(mbpoll, port)
             status = await master.read(station.STATUS.start, station.STATUS.count)
             shown = at(station.STATUS, status)
-            assert (status[126], status[127]) == (0x4853, 1)
+            assert (status[126], status[127]) == (0x4853, 2)
             assert shown["boot"] == 1
             assert shown["temperature_cdeg"] == -525
             bits = [i for i in range(16) if shown["inputs"] >> i & 1]
             wanted = [station.Input.SIZING_OCCUPIED, station.Input.TESTER_OCCUPIED]
             assert set(wanted) <= set(bits)
             # Input registers are the same words.
-            assert (await master.read(126, 2, kind="3")) == {126: 0x4853, 127: 1}
+            assert (await master.read(126, 2, kind="3")) == {126: 0x4853, 127: 2}
             # The sizing stage acts on the tag.
             assert "Written 1 references" in await master.write(20, 77)
             await asyncio.sleep(0.1)
@@ -118,7 +118,7 @@ def test_arm_answers_a_strange_master(mbpoll):
 @pytest.fixture
 def tag_bank():
     bank = RegisterBank([station.MEASURE, station.STATUS])
-    bank.put(station.STATUS, {"identity": 0x4853, "map_version": 1})
+    bank.put(station.STATUS, {"identity": 0x4853, "map_version": 2})
     return bank
 
 
@@ -128,7 +128,7 @@ def test_rtu_framing_on_a_pseudo_terminal(mbpoll, tmp_path, tag_bank):
         device = ModbusServer(tag_bank, unit=9, framing="rtu")
         async with served({f"serial://{link}": device}):
             master = rtu(mbpoll, link)
-            assert await master.read(126, 2, unit=9) == {126: 0x4853, 127: 1}
+            assert await master.read(126, 2, unit=9) == {126: 0x4853, 127: 2}
             assert "Illegal data address" in await master.read(90, 2, unit=9)
             assert "Illegal function" in await master.read(0, 3, kind="0", unit=9)
             # Not for us: silence, and the next question is understood.

@@ -69,9 +69,6 @@ class Technician:
         await obey(rig.ledger, Command(ident, "resume", {}, NAME))
 
     def _is_his(self, asked: DecisionAsked) -> bool:
-        # For this he comes although it has a deadline, every other time: the rest nobody reads.
-        if asked.kind == ASKS:
-            return not asked.deadline or number_of(asked.question) % 2 == 0
         return not asked.deadline
 
     async def _answer(self, rig: Rig, asked: DecisionAsked) -> None:
@@ -82,7 +79,8 @@ class Technician:
             if self._doubted[asked.block] > _LOOKS_AGAIN:
                 option = "taken-out"
                 self._world.carry_away(asked.block)
-        if asked.kind == ASKS:
+        # Every other time he is not sure of what he saw.
+        if asked.kind == ASKS and number_of(asked.question) % 2 == 0:
             option = read_display(self._world, asked.text)
         if asked.kind == "reject_row_full":
             for name, at in tuple(self._world.where.items()):

@@ -1,4 +1,4 @@
-"""The cells of a campaign: as shipped, with devices of their own, with an arm that pushes."""
+"""The cells of a campaign: as shipped, with other devices, without a sign of the results."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TRAYS_PER_HOLDER = 40
 """After so many trays the check block's surface is used up and a person puts a new one in."""
 
 
-BUILDS = 4
+BUILDS = 8
 """How many builds of the cell there are; the seed decides."""
 
 
 def lab_of(seed: int, config: Path | None) -> LabConfig:
-    """Return the cell of a seed: the given one, or one of four that are built differently.
+    """Return the cell of a seed: the given one, or one of eight that are built differently.
 
     Raises `controller.config.ConfigError`.
     """
@@ -32,6 +32,8 @@ def lab_of(seed: int, config: Path | None) -> LabConfig:
         data["devices"] |= {name: {"url": f"memory://{name}"} for name in OWN}
     if seed % 4 >= 2:
         data["devices"] |= {"stage": {"driver": "arm-push"}}
+    if seed % 8 >= 4:
+        data["simulation"]["results_wired"] = False
     return LabConfig.model_validate(data)
 
 

@@ -11,7 +11,6 @@ from controller import actions as a
 from controller.choose import Layout, Resource, arm_may_finish, next_action
 from controller.complaints import Complaints
 from controller.deadlines import answer_by_default
-from controller.decisions import ask
 from controller.devices import Sign
 from controller.events import IndentIntended, TransferIntended
 from controller.indentation import indent
@@ -26,6 +25,7 @@ from controller.rig import Rig, Stop, Trouble
 from controller.seeing import photograph
 from controller.settling import settle_indent
 from controller.startup import (
+    ask_to_resume,
     compare_with_sensors,
     look_at_house,
     settle_open_intents,
@@ -140,8 +140,7 @@ class Cell:
             await change(self.rig.ledger, "unhold", "every open intent was settled with certainty")
             await settle_mode(self.rig.ledger)
         elif state.mode == "HELD" and not state.undecided:
-            text = f"after a restart: {'; '.join(doubts)}"
-            await self.rig.ledger.record(*ask(self.rig, "doubt_after_restart", "", text))
+            await self.rig.ledger.record(*ask_to_resume(self.rig, doubts))
 
     @property
     def _told_to_stop(self) -> bool:

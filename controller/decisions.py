@@ -21,6 +21,7 @@ from controller.events import (
     DoubtWaived,
     IndentVoided,
     ModeChanged,
+    NumberRead,
     RejectRowEmptied,
     Shown,
 )
@@ -34,10 +35,24 @@ EXCHANGED = "name it in lab.toml and restart"
 """What follows when a block of the holder is exchanged."""
 
 
+RESUME_WITH = "resume-"
+"""Begins the answer of who resumes and has read the tester's display: its number follows."""
+
+
 def ask(
-    rig: Rig, kind: str, block: str, text: str, *, op: str = "", picture: str = ""
+    rig: Rig,
+    kind: str,
+    block: str,
+    text: str,
+    *,
+    op: str = "",
+    picture: str = "",
+    more: tuple[str, ...] = (),
 ) -> tuple[AnyEvent, ...]:
-    """Return the events of asking; with a standing answer, also of what follows from it."""
+    """Return the events of asking; with a standing answer, also of what follows from it.
+
+    ``more`` are options beside those of the policy.
+    """
     entry = rig.config.policy.entry(kind)
     deadline = ""
     if entry.action == "ask" and entry.deadline_s is not None:
@@ -48,7 +63,7 @@ def ask(
         block=block,
         op=op,
         text=text,
-        options=rig.config.policy.options(kind),
+        options=(*more, *rig.config.policy.options(kind)),
         default=entry.default,
         deadline=deadline,
         picture=picture,
@@ -80,6 +95,8 @@ def consequences(asked: DecisionAsked, option: str, by: str) -> tuple[AnyEvent, 
     if asked.device:
         # What a device hears are data: a block may well be called "stop".
         return ()
+    if asked.kind == "doubt_after_restart" and option.startswith(RESUME_WITH):
+        return (NumberRead(int(option.removeprefix(RESUME_WITH)), by), *_resume(asked, by))
     follow = _CONSEQUENCES.get((asked.kind, option)) or _CONSEQUENCES.get(("", option))
     return follow(asked, by) if follow else ()
 

@@ -257,6 +257,14 @@ class DisplayRead(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NumberRead(Event):
+    """Somebody read on the tester's display which number it has counted last."""
+
+    number: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class StrayRecord(Event):
     """A record reached the recorder and belongs to no indentation of ours; it is kept."""
 
@@ -474,6 +482,7 @@ AnyEvent: TypeAlias = (
     | IndentVoided
     | IndentDoubted
     | DisplayRead
+    | NumberRead
     | StrayRecord
     | FaultReset
     | BlockSized

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from controller.decisions import ask, ask_where
+from controller.decisions import RESUME_WITH, ask, ask_where
 from controller.events import (
     AnyEvent,
     DecisionWithdrawn,
@@ -159,6 +159,17 @@ def _strange(state: CellState, inputs: Inputs, *, holding: bool) -> Iterator[str
             yield f"{place} is sensed occupied and should be empty"
     if holding and state.block_at(GRIPPER) is None:
         yield "the gripper holds a block unexpectedly"
+
+
+def ask_to_resume(rig: Rig, doubts: list[str]) -> tuple[AnyEvent, ...]:
+    """Return the question whether the cell may move; the number on the display is asked along."""
+    possible = rig.state.count.numbers if rig.state.count.open else ()
+    if possible:
+        shown = " or ".join(f"{number:06}" for number in possible)
+        doubts = [*doubts, f"the tester's display shows {shown}: answer with what it shows"]
+    more = tuple(f"{RESUME_WITH}{number:06}" for number in possible)
+    text = f"after a restart: {'; '.join(doubts)}"
+    return ask(rig, "doubt_after_restart", "", text, more=more)
 
 
 def uncertainties(rig: Rig) -> list[str]:

@@ -15,6 +15,8 @@ from drivers.codecs import versitron
 
 BEYOND_COUNT = 1000
 """More cycles than anybody makes unseen: nobody knows how many there were."""
+TOLD = 3
+"""A choice among more numbers than this and one helps nobody."""
 
 
 class Place(Enum):
@@ -45,6 +47,22 @@ class RecordCount:
         """Return what is known after cycles of which so many were counted."""
         low, high = self.at_least + at_least, self.at_most + at_most
         return RecordCount(self.heard, min(low, BEYOND_COUNT), min(high, BEYOND_COUNT))
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not known how many were counted."""
+        return self.at_least < self.at_most
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Return which numbers the last record may bear; none if there are too many to tell."""
+        if self.heard is None or self.at_most > TOLD:
+            return ()
+        reached, found = {self.heard}, set[int]()
+        for step in range(self.at_most + 1):
+            found |= reached if step >= self.at_least else set()
+            reached = {after for one in reached for after in versitron.successors(one)}
+        return tuple(sorted(found))
 
     def place(self, number: int) -> Place:
         """Return where a record stands that came now, and is no copy of one that came before."""

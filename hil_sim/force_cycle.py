@@ -20,6 +20,9 @@ from runtime import Clock
 
 Publish = Callable[[int, str, Decimal], None]
 
+PRINTING_S = 0.2
+"""From the reading to its number on display and line, s; assumed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -108,10 +111,14 @@ class ForceMachine:
         mark, truth = touched
         await self._load(recipe, mishap)
         self._world.complete(mark.cycle)
-        self._note(cycle_end=CycleEnd.COMPLETE)
+        self._note(cycle_end=CycleEnd.HELD)
         await self._clock.sleep(self._times.unloading_s + recipe.recovery_dwell_ms / 1000)
+        self._note(cycle_end=CycleEnd.COMPLETE)
+        # The reading is taken; the record comes while the indenter goes up already.
+        printing_s = min(PRINTING_S, self._times.retract_s)
+        await self._clock.sleep(printing_s)
         self._report(recipe.scale, mark.cycle, truth, mishap)
-        await self._clock.sleep(self._times.retract_s)
+        await self._clock.sleep(self._times.retract_s - printing_s)
         self._note(running=0)
         return True
 

@@ -98,6 +98,11 @@ def _(state: CellState, event: e.DisplayRead) -> CellState:
     return replace(state, shown=with_item(state.shown, event.op, event.shown))
 
 
+@on(e.NumberRead)
+def _(state: CellState, event: e.NumberRead) -> CellState:
+    return replace(state, count=RecordCount(event.number))
+
+
 @on(e.FaultReset)
 def _(state: CellState, event: e.FaultReset) -> CellState:
     return state

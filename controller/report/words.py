@@ -119,6 +119,7 @@ _WORDS: dict[type[Any], Callable[[Any], str]] = {
     e.IndentVoided: lambda x: f"{x.op}: VOID, {x.reason}",
     e.IndentDoubted: lambda x: f"{x.op}: in doubt, {x.reason}",
     e.DisplayRead: lambda x: f"{x.op}: {_SHOWN[x.shown]} ({x.by})",
+    e.NumberRead: lambda x: f"the tester's display shows {x.number:06} ({x.by})",
     e.StrayRecord: lambda x: f"record {x.number} belongs to no indentation of ours; it is kept",
     e.FaultReset: lambda x: f"fault {x.fault} of {x.device} reset",
     e.BlockSized: _sized,

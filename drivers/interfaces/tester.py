@@ -12,12 +12,17 @@ from drivers.interfaces.outcome import Outcome
 
 
 class CycleEnd(IntEnum):
-    """How the last force cycle ended; the number goes over the wire."""
+    """How far the last force cycle came; the number goes over the wire.
+
+    ``HELD``: the total force was held to its end, and the tester has not read yet;
+    ``COMPLETE``: it may have.
+    """
 
     NONE = 0
     COMPLETE = 1
     BEFORE_CONTACT = 2
     AFTER_CONTACT = 3
+    HELD = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,18 +29,25 @@ Mischief = Callable[[SimulatedLab, Clock], Awaitable[None]]
 Visit = Callable[[SimulatedLab, Rig], Awaitable[None]]
 
 
+Death = int | Callable[[], bool]
+"""The number of the boundary where a life ends, or what is true when it does at the next one."""
+
+
 class Reaper:
     """Counts the boundaries that a life passes, and kills it at one of them."""
 
-    def __init__(self, at: int | None) -> None:
+    def __init__(self, at: Death | None) -> None:
         self.passed: list[str] = []
         self._at = at
 
     def __call__(self, name: str) -> None:
         """Pass a boundary, or die there."""
         self.passed.append(name)
-        if self._at is not None and len(self.passed) == self._at:
+        if self._at is not None and self._due(self._at):
             raise Killed
+
+    def _due(self, at: Death) -> bool:
+        return at() if callable(at) else len(self.passed) == at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ def walk(
     truths: Mapping[str, Truth],
     folder: Path,
     *,
-    deaths: Sequence[int] = (),
+    deaths: Sequence[Death] = (),
     absent_s: float = 0.0,
     seed: int = 1,
     trouble: Mischief | None = None,
@@ -75,7 +82,7 @@ def walk(
     sketches: bool = False,
     visit: Visit | None = None,
 ) -> Outcome:
-    """Run a tray to its end; life i dies at boundary ``deaths[i]`` and is missed for a while.
+    """Run a tray to its end; life i dies by ``deaths[i]`` and is missed for a while.
 
     With ``sketches`` the camera describes what it sees: quicker where nobody asks the eyes.
 
@@ -109,7 +116,7 @@ async def _walk(
     truths: Mapping[str, Truth],
     folder: Path,
     *,
-    deaths: Sequence[int],
+    deaths: Sequence[Death],
     absent_s: float,
     seed: int,
     trouble: Mischief | None,

@@ -16,7 +16,7 @@ from controller.projector import Projector
 from controller.rig import Rig
 from hil_sim.scenario.demo_folder import DemoFolder
 from hil_sim.scenario.demo_request import Job
-from hil_sim.scenario.display import ASKS, read_display
+from hil_sim.scenario.display import ASKS, read_display, resume_with
 from hil_sim.scenario.lab import SimulatedLab, build_lab
 from hil_sim.scenario.progress import Viewer
 from hil_sim.scenario.run import Session, daemon, recorder
@@ -121,7 +121,7 @@ class _Life:
             group.create_task(_look_at_display(rig, self._lab.world), name="display")
             if not self._job.request.watch:
                 group.create_task(self._guard(rig), name="guard")
-                group.create_task(_go_on(rig), name="going-on")
+                group.create_task(_go_on(rig, self._lab.world), name="going-on")
 
     async def _guard(self, rig: Rig) -> None:
         """End a run that nobody watches when nothing happens any more: time would jump for ever."""
@@ -135,7 +135,7 @@ class _Life:
                 return
 
 
-async def _go_on(rig: Rig) -> None:
+async def _go_on(rig: Rig, world: World) -> None:
     """Resume a cell that holds after a restart with something in doubt.
 
     Nobody else can while nobody watches, and whoever gives the command again wants it
@@ -154,8 +154,9 @@ async def _go_on(rig: Rig) -> None:
         if asked is None:
             await obey(rig.ledger, Command(ident, "resume", {}, by))
         elif asked.kind == "doubt_after_restart":
-            answer = {"question": asked.question, "option": "resume"}
-            await obey(rig.ledger, Command(ident, "decide", answer, by))
+            option = resume_with(world, asked.options)
+            answered = {"question": asked.question, "option": option}
+            await obey(rig.ledger, Command(ident, "decide", answered, by))
 
 
 async def _look_at_display(rig: Rig, world: World) -> None:

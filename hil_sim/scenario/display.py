@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from controller.bus import BusClient
+from controller.decisions import RESUME_WITH
 from hil_sim.world import World
 
 ASKS = "record_doubt"
@@ -17,6 +18,12 @@ def read_display(world: World, text: str) -> str:
     """Return the answer to a ``record_doubt``: whether the display shows the number asked for."""
     last = f"record {world.retentive.get('tester.number', 0) % 1_000_000:06}"
     return "shown" if last in text else "not-shown"
+
+
+def resume_with(world: World, options: Sequence[str]) -> str:
+    """Return the answer of who looked at the display before the cell was resumed."""
+    shown = f"{RESUME_WITH}{world.retentive.get('tester.number', 0) % 1_000_000:06}"
+    return shown if shown in options else "resume"
 
 
 def tell_display(

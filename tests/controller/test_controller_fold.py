@@ -105,6 +105,7 @@ WHOLE: tuple[AnyEvent, ...] = (
     e.DecisionWithdrawn("q-2", "its session ended"),
     indent("op-6", 1),
     e.DisplayRead("op-6", "same", "Li"),
+    e.NumberRead(16, "Li"),
     confirmed("op-6"),
     indent("op-7", 2),
     confirmed("op-7"),

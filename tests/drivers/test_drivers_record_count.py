@@ -90,3 +90,20 @@ def test_a_strange_number_leaves_open_how_often_somebody_used_the_tester() -> No
     assert count.record(60).place(60 + BEYOND_COUNT) is Place.OPEN
     # What was overtaken, or is a copy, tells nothing new.
     assert count.record(41) == count == count.record(17)
+
+
+@pytest.mark.parametrize(
+    ("count", "numbers"),
+    [
+        (RecordCount(41), (41,)),
+        (RecordCount(41, 0, 1), (41, 42)),
+        (RecordCount(41, 1, 3), (42, 43, 44)),
+        (RecordCount(999_999, 0, 1), (0, 1, 999_999)),
+        (RecordCount(41, 0, BEYOND_COUNT), ()),
+        (RecordCount(), ()),
+    ],
+)
+def test_the_numbers_that_the_display_may_show(count: RecordCount, numbers: tuple[int]) -> None:
+    assert count.numbers == numbers
+    for number in set(numbers) - {count.heard}:
+        assert count.place(number) in (Place.LAST, Place.OPEN)

@@ -70,7 +70,8 @@ def test_the_record_number_goes_on_after_the_simulator_was_killed(tmp_path: Path
     [
         (1.0, CycleEnd.BEFORE_CONTACT, 0, None),
         (4.0, CycleEnd.AFTER_CONTACT, 1, False),
-        (11.5, CycleEnd.COMPLETE, 1, True),
+        (11.5, CycleEnd.HELD, 1, True),
+        (13.1, CycleEnd.COMPLETE, 1, True),
     ],
 )
 @pytest.mark.parametrize("killed", [False, True])

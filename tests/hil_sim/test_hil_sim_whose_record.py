@@ -8,6 +8,7 @@ import pytest
 from controller.assembly import Folder
 from controller.events import DecisionAsked, DisplayRead, IndentDoubted, IndentVoided
 from controller.journal import read_rows
+from drivers.interfaces import CycleEnd
 from hil_sim.faults import Faults
 from hil_sim.scenario.display import ASKS, read_display, tell_display
 from hil_sim.scenario.run import Killed
@@ -25,7 +26,7 @@ def reads_nothing(lab, asked):
 
 
 def broken_off(*, printed, lagging, by_hand=False):
-    """Return a trouble: the door opens between the end of a customer's second cycle and its DONE.
+    """Return a trouble: the door opens while the tester reads a customer's second cycle, or after.
 
     ``printed``: the tester has counted its record by then, which never comes or, on a
     ``lagging`` line, comes instead of the next one. ``by_hand``: while the cell still waits
@@ -44,7 +45,7 @@ def broken_off(*, printed, lagging, by_hand=False):
             line.inject("lose-reply", direction="to_client")
         if lagging:
             line.inject("stale-reply", direction="to_client")
-        while not any(ended(mark, cycle, printed) for _, mark in lab.world.indentations()):
+        while not reading(lab.world, cycle, printed):
             await clock.sleep(0.1)
         lab.cell.station.open_door()
         await clock.sleep(4)
@@ -56,8 +57,12 @@ def broken_off(*, printed, lagging, by_hand=False):
     return trouble
 
 
-def ended(mark, cycle, printed):
-    return mark.cycle == cycle and (bool(mark.record) if printed else mark.complete)
+def reading(world, cycle, printed):
+    """Return whether the tester reads this cycle, or has ``printed`` it."""
+    (mark,) = [mark for _, mark in world.indentations() if mark.cycle == cycle] or [None]
+    if mark is None or world.retentive["plc.cycle_end"] != CycleEnd.COMPLETE:
+        return False
+    return bool(mark.record) is printed
 
 
 def dies_asking(folder):

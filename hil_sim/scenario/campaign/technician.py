@@ -10,7 +10,7 @@ from controller.folding.keys import number_of
 from controller.messages import Command
 from controller.modes import obey
 from controller.rig import Rig
-from hil_sim.scenario.display import ASKS, read_display
+from hil_sim.scenario.display import ASKS, read_display, resume_with
 from hil_sim.world import World
 
 WAY_S = 240.0
@@ -79,9 +79,11 @@ class Technician:
             if self._doubted[asked.block] > _LOOKS_AGAIN:
                 option = "taken-out"
                 self._world.carry_away(asked.block)
-        # Every other time he is not sure of what he saw.
+        # Every other time he is not sure of what he saw, or does not look.
         if asked.kind == ASKS and number_of(asked.question) % 2 == 0:
             option = read_display(self._world, asked.text)
+        if asked.kind == "doubt_after_restart" and number_of(asked.question) % 2 == 0:
+            option = resume_with(self._world, asked.options)
         if asked.kind == "reject_row_full":
             for name, at in tuple(self._world.where.items()):
                 if at.startswith("reject-"):

@@ -8,7 +8,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from controller import cell, choose, indentation, interlocks, judging, settling, transfer
+from controller import (
+    cell,
+    choose,
+    indentation,
+    interlocks,
+    judging,
+    settling,
+    tester_records,
+    transfer,
+)
 from controller.events import (
     BlockIdentified,
     BlockRefused,
@@ -196,6 +205,15 @@ def test_a_reading_that_is_not_the_testers(tmp_path, monkeypatch):
 
     monkeypatch.setattr(settling, "_confirmed", embellished)
     assert breaches(tmp_path, rule="own reading")
+
+
+@planted("true count")
+def test_a_record_that_was_counted_and_is_not_known_of(tmp_path, monkeypatch):
+    def lose(lab):
+        lab.cell.results.faults.lose = 1
+        monkeypatch.setattr(tester_records, "records_counted", lambda *_, **__: (0, 0))
+
+    assert breaches(tmp_path, trouble=once_indented(lose), rule="true count")
 
 
 @planted("grounded void")

@@ -47,6 +47,7 @@ EVENT_RULES: Mapping[str, EventRule] = {
     "true measure": conduct.true_measure,
     "absent is absent": conduct.absent_is_absent,
     "own reading": readings.own_reading,
+    "true count": readings.true_count,
     "grounded void": readings.void_has_a_ground,
     "no second choice": readings.no_second_choice,
     "spent is spent": readings.spent_is_spent,

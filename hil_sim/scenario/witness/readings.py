@@ -18,6 +18,7 @@ from controller.events import (
 )
 from controller.folding.needs import remaining, required
 from controller.state import Block, CellState, Stage, Use
+from drivers.record_count import BEYOND_COUNT
 from hil_sim.scenario.witness.scene import CYCLE, Scene
 from metrology import Verdict, find_scale, judge, load_regulation
 
@@ -47,6 +48,22 @@ def own_reading(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[st
     else:
         scene.proved.add(event.op)
         scene.proved_cycle = made[-1]
+
+
+def true_count(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[str]:
+    """No count is wrong: the tester's last number lies between the bounds that are journaled."""
+    if not isinstance(event, IndentIntended) or scene.until is not None:
+        return
+    count, retentive = scene.state.count, scene.world.retentive
+    used_since = retentive.get(CYCLE, 0) != event.before.count
+    if used_since or count.heard is None or count.at_most >= BEYOND_COUNT:
+        return
+    number = retentive.get("tester.number", 0)
+    if not count.at_least <= (number - count.heard) % 1_000_000 <= count.at_most:
+        yield (
+            f"the tester has counted to {number}, but is thought to have counted "
+            f"{count.at_least} to {count.at_most} after {count.heard}"
+        )
 
 
 def void_has_a_ground(scene: Scene, before: CellState, event: AnyEvent) -> Iterator[str]:

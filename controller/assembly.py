@@ -34,6 +34,9 @@ from drivers.watchdog_beat import WatchdogBeat
 from metrology import load_regulation
 from runtime import Clock
 
+SPOOL_PATIENCE_S = 5.0
+"""How long the spool may take to be read, s: a slow disk is no silent tester."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -120,7 +123,7 @@ def _on_lines(
         "station": _sign(plc.beat, devices.station, plc.nod),
         "arm": _sign(arm.beat, devices.arm, arm.nod),
         "dashboard": Sign(dashboard.alive, line=devices.arm.dashboard, nod=dashboard.nod),
-        "results": Sign(kept.look, nod=kept.nod),
+        "results": Sign(kept.look, SPOOL_PATIENCE_S, nod=kept.nod),
         "camera": Sign(camera.alive, line=devices.camera.url, nod=camera.nod),
     }
     # An arm that pushes is felt already.

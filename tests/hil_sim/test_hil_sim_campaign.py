@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hil_sim.scenario.campaign import session
 from hil_sim.scenario.campaign.profile import ProfileError, in_turn, read_profile, shipped
 from hil_sim.scenario.campaign.session import Campaign, run_campaign
+from hil_sim.scenario.campaign.variants import BUILDS
 
 
 def campaign(out, **more):
@@ -90,6 +91,7 @@ def test_all_profiles_can_be_read_and_the_harsh_ones_hunt_bugs_alone():
 @given(st.integers(0, 10_000))
 @settings(max_examples=20)
 def test_every_build_of_the_cell_meets_every_profile(seed):
-    orders = campaign("out", runs=4 * len(in_turn()), seed=seed, faults="all").orders()
-    met = Counter((order.seed % 4, order.profile) for order in orders)
-    assert len(met) == 4 * len(in_turn())
+    pairs = BUILDS * len(in_turn())
+    orders = campaign("out", runs=pairs, seed=seed, faults="all").orders()
+    met = Counter((order.seed % BUILDS, order.profile) for order in orders)
+    assert len(met) == pairs

@@ -27,7 +27,7 @@ def sample(hint: Any) -> Any:
     if get_origin(hint) is Literal:
         return get_args(hint)[0]
     if get_origin(hint) is tuple:
-        return (sample(get_args(hint)[0]),)
+        return tuple(sample(one) for one in get_args(hint) if one is not ...)
     if isinstance(hint, UnionType):
         return sample(get_args(hint)[0])
     return made(hint) if is_dataclass(hint) else SAMPLES[hint]

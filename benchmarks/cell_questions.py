@@ -96,7 +96,7 @@ def _rendered(seed: int) -> Iterator[str]:
     ball = float(scale.ball_diameter_mm or 0)
     places = _places(rng, scene.outline, wide)
     dents = tuple(random_dent(m.x, m.y, wide, ball, rng) for m in places)
-    look = telling_look(wish.looks, dents, scene.finish, rng)
+    look = telling_look(wish.looks, dents, scene.finish, rng, scene.writings)
     image = render_block(replace(scene, dents=dents, look=look))
     yield from _asked(look.name, image, px_per_mm, _block(scale, hardness))
 

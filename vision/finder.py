@@ -100,8 +100,9 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     marks = [_mark(*each, frame) for each in zip(rims, trust, strict=True)]
     marks = with_ground_of_their_own(without_echoes(marks), odd_pixels, frame)
     marks += unexplained(odd, marks, odd_pixels, frame)
+    marks = of_account([called(mark) for mark in marks])
     marks += overlooked(closed(searched_in, voted), marks, frame)
-    return tuple(sorted(of_account([called(mark) for mark in marks])))
+    return tuple(sorted(marks))
 
 
 def searched(shape: tuple[int, ...], outline: Outline, frame: Frame) -> Image:

@@ -69,13 +69,11 @@ def inspect_surface(
     clear, letters, condition = _read([m for m in marks if m.confidence >= SURE], judge)
     # A letter is like a faint mark; its clearance would be that of one, many times as wide.
     written = [r for r in condition.regions if r.kind is RegionKind.WRITING]
-    # One that looks like a sure mark stays, in doubt: a later picture will show it again.
+    # One that looks like a mark stays, in doubt: a scratch with marks on it is like writing too.
     doubted = [replace(letter, confidence=DOUBTED) for letter in letters]
-    left = [
-        *clear,
-        *doubted,
-        *_outside([mark for mark in marks if mark.confidence < SURE], written),
-    ]
+    doubted += [mark for mark in marks if DOUBTED <= mark.confidence < SURE]
+    faint = [mark for mark in marks if mark.confidence < DOUBTED]
+    left = [*clear, *doubted, *_outside(faint, written)]
     whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
     return Inspection(whole, codes, condition)
 

@@ -142,7 +142,8 @@ def _takes(mark: Mark, rim: Mark) -> bool:
     away = mark.centre.distance(rim)
     if mark.certain:
         return away < _ECHO * mark.diameter or away < _SAME_THING * rim.diameter
-    return away < _SAME_THING * max(mark.diameter, rim.diameter)
+    # A doubtful one about another centre may be this very mark with the scratch that it lies on.
+    return away < _SAME_THING * min(mark.diameter, rim.diameter)
 
 
 def _meets(mark: Mark, spot: Mark) -> bool:

@@ -1,5 +1,7 @@
 """What lies on a scratch is kept by its closed edge; a scratch alone closes no circle."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,9 @@ import pytest
 from benchmarks.vision_scoring import scene_of, score
 from vision.circle_votes import round_things
 from vision.closed_edges import closed
+from vision.frame import Frame
 from vision.octaves import octaves
+from vision.sorting import overlooked
 from vision.views import pyramid
 
 SIDE, MIDDLE, LARGEST = 400, 200.0, 66.0
@@ -60,3 +64,19 @@ def test_a_scratch_alone_closes_no_circle(seed):
 def test_what_the_nets_take_for_a_scratch_keeps_its_place():
     # Two of its indentations lie at the ends of deep scratches.
     assert score(scene_of(17_000_117, ("coaxial",), 20.0, None)).missed == ()
+
+
+@pytest.mark.parametrize(("look", "seed"), [("ring", 19_110_079), ("mixed", 19_140_082)])
+def test_a_doubtful_circle_about_mark_and_scratch_does_not_stand_for_the_mark(look, seed):
+    assert score(scene_of(seed, (look,), 20.0, None)).missed == ()
+
+
+def test_a_closed_rim_stays_beside_a_wider_guess_about_another_centre():
+    frame = Frame.centred((SIDE, SIDE), 20.0)
+    rim = np.array([[MIDDLE, MIDDLE, 6.0]], np.float32)
+    (alone,) = overlooked(rim, [], frame)
+    beside = replace(alone, x=alone.x + 0.2, diameter=1.95 * alone.diameter, confidence=0.3)
+    assert overlooked(rim, [beside], frame) == [alone]
+    # The same circle, or a sure mark that it is a part of, does stand for it.
+    assert overlooked(rim, [replace(alone, confidence=0.3)], frame) == []
+    assert overlooked(rim, [replace(beside, confidence=0.99)], frame) == []

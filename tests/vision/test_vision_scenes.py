@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from benchmarks.vision_scoring import scene_of, score
 from vision.geometry import Point
+from vision.regions import RegionKind
 from vision.rendering import (
     ANY_GLOW,
     ANY_LOOK,
@@ -23,6 +24,7 @@ from vision.rendering import (
     render_crop,
     render_plain_crop,
 )
+from vision.rendering.blemishes import Blemish
 from vision.rendering.chance import random_dent
 from vision.rendering.looks import Lamp, Look
 from vision.rendering.site import neighbours, random_site
@@ -156,3 +158,22 @@ def test_the_finder_keeps_its_promise_under_light_it_was_not_made_for() -> None:
     assert marks >= 60
     assert hits >= 0.97 * marks
     assert np.quantile([e for s in scores for e in s.centres], 0.9) < 0.06
+
+
+def test_a_lighting_shows_what_is_written_and_what_is_rusty() -> None:
+    """No station is commissioned under a lamp that hides them; these seeds were such scenes."""
+    for look, seed in (("ring", 19110048), ("low_angle", 19120004), ("low_angle", 19120108)):
+        scene = scene_of(seed, (look,), 20.0, None)
+        rusty = [b for b in scene.blemishes if b.kind is RegionKind.RUST]
+        assert scene.writings or rusty
+        assert all(writing.contrast(scene.look) >= 0.15 for writing in scene.writings)
+        assert all(blemish.shown_by(scene.look, 0.15) == blemish for blemish in rusty)
+
+
+def test_rust_under_a_lighting_that_shows_it_is_left_as_it_is() -> None:
+    bright = Look("bright", (Lamp(1.0, 0.1),), 0.05)
+    rust = Blemish(RegionKind.RUST, 0.0, 0.0, 2.0, 0.0, 0.1, 1)
+    assert rust.shown_by(bright, 0.15) == rust
+    # It is darker the stronger it is; a light that makes matte things brighter hides the faint.
+    dim = Look("dim", (Lamp(0.3, 0.5, radius=0.6),), 0.2)
+    assert rust.shown_by(dim, 0.15).strength >= rust.strength

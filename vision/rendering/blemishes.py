@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from vision.geometry import Point
 from vision.regions import Disc, Region, RegionKind
+from vision.rendering.looks import Look
 from vision.rendering.slopes import Floats, Slopes, window_around
 from vision.rendering.texture import cloud
+
+_STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,20 @@ class Blemish:
     def width(self) -> float:
         """Width of a scratch, mm."""
         return 0.02 + 0.16 * self.strength**2
+
+    def shown_by(self, look: Look, least: float) -> Blemish:
+        """Return rust as strong as it must be for a light to show it; anything else as it is.
+
+        Faint rust may be just as bright as the face: then it is there for nobody.
+        """
+        if self.kind is not RegionKind.RUST:
+            return self
+        stronger = (replace(self, strength=s) for s in (self.strength, *_STRENGTHS))
+        return next((one for one in stronger if one._contrast(look) >= least), self)
+
+    def _contrast(self, look: Look) -> float:
+        share = _rust_share(self.strength)
+        return look.skin_contrast(1 + share * (_rust_albedo(self.strength) - 1), share)
 
     @property
     def region(self) -> Region:
@@ -151,7 +168,7 @@ def _rust(patch: _Patch, rng: np.random.Generator) -> None:
     """Draw a cluster of dark matte blotches with pitted ground."""
     outer = patch.blob(1.0, 5, rng)
     pits = np.clip((cloud(patch.shape, max(4, int(3 * patch.blemish.size)), rng) + 0.6) * 2, 0, 1)
-    share = outer * pits.astype(np.float32) * np.float32(0.6 + 0.4 * patch.blemish.strength)
+    share = outer * pits.astype(np.float32) * np.float32(_rust_share(patch.blemish.strength))
     grain = rng.standard_normal(patch.shape, dtype=np.float32)
     patch.slopes.p[patch.window] += np.float32(0.12) * share * grain
     patch.cover(share, _rusty(patch.blemish.strength, grain))
@@ -219,5 +236,13 @@ def at_place(blemish: Blemish) -> Point:
 
 
 def _rusty(strength: float, grain: Floats) -> Floats:
-    dark: Floats = np.float32(0.62 - 0.35 * strength) + np.float32(0.06) * grain
+    dark: Floats = np.float32(_rust_albedo(strength)) + np.float32(0.06) * grain
     return dark
+
+
+def _rust_share(strength: float) -> float:
+    return 0.6 + 0.4 * strength
+
+
+def _rust_albedo(strength: float) -> float:
+    return 0.62 - 0.35 * strength

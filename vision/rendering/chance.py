@@ -61,7 +61,7 @@ def random_scene(wish: Wish, rng: np.random.Generator) -> Scene:
     writings = random_writings(outline, wish, rng)
     dents = _dents(outline, writings, wish, rng) if face_up else ()
     finish = random_finish(rng) if face_up else rough_finish(rng)
-    look = telling_look(wish.looks, dents, finish, rng)
+    look = telling_look(wish.looks, dents, finish, rng, writings)
     return Scene(
         outline=outline,
         dents=dents,
@@ -73,7 +73,10 @@ def random_scene(wish: Wish, rng: np.random.Generator) -> Scene:
         ground=Ground(rng.uniform(0.02, 0.25), rng.uniform(0.02, 0.2), bool(rng.random() < 0.3)),
         optics=random_optics(look, rng),
         writings=writings,
-        blemishes=_blemishes(outline, dents, wish, rng),
+        blemishes=tuple(
+            blemish.shown_by(look, _LEAST_CONTRAST)
+            for blemish in _blemishes(outline, dents, wish, rng)
+        ),
         chamfer=float(rng.uniform(0.15, 0.6)),
         face_up=face_up,
         seed=int(rng.integers(2**31)),
@@ -99,18 +102,25 @@ def rough_finish(rng: np.random.Generator) -> Finish:
 
 
 def telling_look(
-    names: tuple[str, ...], dents: tuple[Dent, ...], finish: Finish, rng: np.random.Generator
+    names: tuple[str, ...],
+    dents: tuple[Dent, ...],
+    finish: Finish,
+    rng: np.random.Generator,
+    writings: tuple[Writing, ...] = (),
 ) -> Look:
-    """Return a lighting that shows these dents on that finish, as one chosen for a station does.
+    """Return a lighting that shows all this on that finish, as one chosen for a station does.
 
-    Under some lamps a shallow dent is as bright as the flat around it, or drowned by the
-    grinding marks; no station is commissioned so. Of 40 that fail the best is taken.
+    Under some lamps a shallow dent or a frosted letter is as bright as the flat around it, or
+    drowned by the grinding marks; no station is commissioned so. Of 40 that fail the best is
+    taken.
     """
     best, most = random_look(names, rng), -1.0
     for _ in range(40):
         look = random_look(names, rng)
         needed = max(_LEAST_CONTRAST, _OVER_FINISH * look.unrest(finish.slope))
-        shown = min((look.contrast(dent.flank) for dent in dents), default=needed) / needed
+        contrasts = [look.contrast(dent.flank) for dent in dents]
+        contrasts += [writing.contrast(look) for writing in writings]
+        shown = min(contrasts, default=needed) / needed
         if shown > most:
             best, most = look, shown
         if most >= 1:

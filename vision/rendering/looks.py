@@ -108,6 +108,14 @@ class Look:
         """Brightness of a flat mirror."""
         return float(_tables(self)[0][_CELLS // 2, _CELLS // 2])
 
+    def skin_contrast(self, albedo: float, matte: float) -> float:
+        """Return how far a flat skin of that kind leaves the bare face, relative to its brightness.
+
+        `albedo` is how much light comes back, `matte` how matte it is, 0 … 1.
+        """
+        mirror, dull = (float(table[_CELLS // 2, _CELLS // 2]) for table in _tables(self))
+        return abs(albedo * (mirror + matte * (dull - mirror)) - mirror) / max(mirror, 0.02)
+
     @property
     def peak(self) -> float:
         """Brightness of the brightest slope up to a cone's flank."""

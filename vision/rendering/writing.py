@@ -13,6 +13,7 @@ import zxingcpp
 from vision.frame import Image
 from vision.regions import Disc, Region, RegionKind
 from vision.rendering.blemishes import Skin
+from vision.rendering.looks import Look
 from vision.rendering.slopes import Floats, Slopes
 
 _QUIET = 2
@@ -46,6 +47,15 @@ class Writing:
         """Length along the reading direction, mm."""
         stencil = _stencil(self)
         return float(self.height * stencil.shape[1] / stencil.shape[0])
+
+    def contrast(self, look: Look) -> float:
+        """Return how far its brightness leaves that of the bare face, relative to it.
+
+        What is engraved shows by its flanks under any light, and what is on a label by that.
+        """
+        if self.depth or self.plate:
+            return math.inf
+        return look.skin_contrast(self.albedo, self.matte)
 
     @property
     def region(self) -> Region:

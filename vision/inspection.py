@@ -19,6 +19,7 @@ WIDEST_MM = 6.6
 _RIM = 1.75
 """How wide a mark with its raised rim is, in diameters."""
 _MUCH = 3.0
+_ALIKE = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,13 @@ def inspect_surface(
     clear, letters, condition = _read([m for m in marks if m.confidence >= SURE], judge)
     # A letter is like a faint mark; its clearance would be that of one, many times as wide.
     written = [r for r in condition.regions if r.kind is RegionKind.WRITING]
-    # One that looks like a mark stays, in doubt: a scratch with marks on it is like writing too.
+    # One that looks like a sure mark stays, in doubt: a later picture will show it again.
     doubted = [replace(letter, confidence=DOUBTED) for letter in letters]
-    doubted += [mark for mark in marks if DOUBTED <= mark.confidence < SURE]
-    faint = [mark for mark in marks if mark.confidence < DOUBTED]
-    left = [*clear, *doubted, *_outside(faint, written)]
+    # A scratch with marks on it is like writing too: what is likely and of their size is one.
+    less_sure = [mark for mark in marks if mark.confidence < SURE]
+    doubted += [m for m in less_sure if m.confidence >= DOUBTED and _of_a_size(m, clear)]
+    others = [mark for mark in less_sure if mark not in doubted]
+    left = [*clear, *doubted, *_outside(others, written)]
     whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
     return Inspection(whole, codes, condition)
 
@@ -116,6 +119,11 @@ def _letters(beside: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:
         if region.kind is RegionKind.WRITING and region.area > _MUCH * made_up:
             letters += within
     return letters
+
+
+def _of_a_size(mark: Mark, others: Sequence[Mark]) -> bool:
+    """Tell whether a mark is about as wide as another one."""
+    return any(1 / _ALIKE < mark.diameter / other.diameter < _ALIKE for other in others)
 
 
 def _outside(marks: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:

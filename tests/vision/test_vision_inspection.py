@@ -15,6 +15,7 @@ from vision.geometry import Mark, Point, Round
 from vision.inspection import Inspection, inspect_block, inspect_surface
 from vision.regions import Disc, Region, RegionKind
 from vision.rendering import Flaw, render_surface
+from vision.weighing import DOUBTED
 
 MARKS = (Mark(3.0, 4.0, 0.5), Mark(-5.0, 4.0, 0.5))
 
@@ -86,6 +87,25 @@ def test_a_letter_does_not_occupy_as_a_mark_would() -> None:
     found = find_surface(image, px_per_mm=20.0)
     assert isinstance(found, Surface) and len(found.marks) > 2
     assert len(inspect_surface(image, found, px_per_mm=20.0).surface.marks) == 2
+
+
+@pytest.mark.parametrize(
+    ("confidence", "wider", "stays"),
+    [(DOUBTED, 1.0, True), (DOUBTED, 2.0, False), (0.3, 1.0, False)],
+)
+def test_a_likely_mark_as_wide_as_others_stays_within_writing(
+    confidence: float, wider: float, stays: bool
+) -> None:
+    # A deep scratch with two marks on it was taken for writing, and they were dropped as letters.
+    flaw = Flaw("engraving", 0.0, -13.0, 3.0, text="2007-102")
+    image = render_surface(
+        Round(44), MARKS, px_per_mm=20.0, offset=Point(0, 0), seed=3, flaws=(flaw,)
+    )
+    found = find_surface(image, px_per_mm=20.0)
+    assert isinstance(found, Surface)
+    likely = Mark(0.0, -13.0, wider * MARKS[0].diameter, confidence)
+    seen = inspect_surface(image, replace(found, marks=(*found.marks, likely)), px_per_mm=20.0)
+    assert (likely in seen.surface.marks) is stays
 
 
 def test_a_bottom_is_no_test_face() -> None:

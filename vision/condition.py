@@ -24,6 +24,7 @@ Floats = NDArray[np.float32]
 CELL_MM = 0.5
 _ODD_UNREST, _ODD_SHADE = 2.2, 0.12
 _LEAST_CELLS = 2
+_LINE_CELLS = 2.5
 _COARSE = 0.085
 """Unrest of the bare face over its brightness from which it is no polished face."""
 
@@ -217,6 +218,9 @@ def _kind(places: list[Point], unrest: float, shade: float, outline: Outline) ->
     full = len(places) * CELL_MM**2 / (long * short)
     if (long > 4 * short and short < 3.2 * CELL_MM) or (long > 3 and full < 0.25):
         return RegionKind.SCRATCH
+    # With a mark on it a scratch is as wide as letters, but only there.
+    if long > max(4, 2 * short) and _thickness(cloud) <= _LINE_CELLS:
+        return RegionKind.SCRATCH
     if min(outline.distance_to_rim(p) for p in places) < 1.2 and long < 5:
         return RegionKind.CHIP
     if long > 3 * short and short < 6:
@@ -226,6 +230,14 @@ def _kind(places: list[Point], unrest: float, shade: float, outline: Outline) ->
     if long > 7 and abs(shade) < _ODD_SHADE:
         return RegionKind.FINGERPRINT
     return RegionKind.RUST if shade < -_ODD_SHADE or long > 2 else RegionKind.DUST
+
+
+def _thickness(cloud: Floats) -> float:
+    """Return across how many cells a region usually goes, along its length."""
+    middle = cloud.mean(axis=0)
+    along = np.linalg.svd(cloud - middle, full_matrices=False)[2][0]
+    steps = np.floor((cloud - middle) @ along / CELL_MM).astype(np.intp)
+    return float(np.median(np.unique(steps, return_counts=True)[1]))
 
 
 _HARMS = (RegionKind.RUST, RegionKind.CHIP, RegionKind.DAMAGE)

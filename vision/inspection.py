@@ -11,11 +11,14 @@ from vision.condition import USUAL, Condition, Limits, judge_condition
 from vision.finder import NoBlock, Surface, find_surface, searched
 from vision.frame import Image
 from vision.geometry import SURE, Mark
+from vision.outer_rims import outer_rims
 from vision.regions import Disc, Region, RegionKind
 from vision.weighing import DOUBTED, FAINT
 
 WIDEST_MM = 6.6
 """No indenter leaves a mark wider than this: the largest Brinell indentation is 6 mm."""
+_MISREAD = 1.1
+"""So much too wide a mark may be read and be one all the same."""
 _RIM = 1.75
 """How wide a mark with its raised rim is, in diameters."""
 _MUCH = 3.0
@@ -53,7 +56,7 @@ def inspect_surface(
     """
     frame = surface.frame(image.shape, px_per_mm)
     codes = read_codes(image, frame)
-    wide = [mark for mark in surface.marks if mark.diameter > WIDEST_MM]
+    wide = [mark for mark in surface.marks if _too_wide_for_a_mark(mark)]
     squares = [code.region for code in codes]
     patches = [_too_wide(mark) for mark in wide]
     known = (*squares, *patches)
@@ -76,7 +79,8 @@ def inspect_surface(
     less_sure = [mark for mark in marks if mark.confidence < SURE]
     doubted += [m for m in less_sure if m.confidence >= DOUBTED and _of_a_size(m, clear)]
     others = [mark for mark in less_sure if mark not in doubted]
-    left = [*clear, *doubted, *_outside(others, written)]
+    supposed = outer_rims(image, clear, inside, frame)
+    left = [*clear, *doubted, *supposed, *_outside(others, written)]
     whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
     return Inspection(whole, codes, condition)
 
@@ -134,6 +138,10 @@ def _swallowed(speck: Mark, wide: Sequence[Mark]) -> bool:
     """Tell whether a doubtful mark is part of something wide that is seen, or at least as sure."""
     around = (w for w in wide if w.centre.distance(speck) <= w.diameter / 2)
     return any(w.confidence >= min(FAINT, speck.confidence) for w in around)
+
+
+def _too_wide_for_a_mark(mark: Mark) -> bool:
+    return mark.diameter > (_MISREAD * WIDEST_MM if mark.certain else WIDEST_MM)
 
 
 def _too_wide(mark: Mark) -> Region:

@@ -25,7 +25,7 @@ SUPPOSED = 0.1
 
 _RAYS, _FINE_PX = 48, 30.0
 _SHARES = np.linspace(0.85, 2.6, 106, dtype=np.float32)
-_OWN, _FROM = 1.07, 1.1
+_OWN, _FROM, _RIPPLE_PX = 1.07, 1.1, 0.7
 _SEEN = 0.8
 _CLOSED = ((0.94, 0.35), (0.85, 1.0))
 """On how many rays brightness changes in one sense, and how steeply over the mark's own edge."""
@@ -63,7 +63,10 @@ def _share(soft: Sequence[Floats], mark: Mark, inside: Image, frame: Frame) -> f
     usual = np.median(change, axis=0)
     one_sense = (np.sign(change) == np.sign(usual)).mean(axis=0)
     on_face = inside[_index(rows, inside.shape[0]), _index(columns, inside.shape[1])] > 0
-    steep = np.abs(usual)
+    # Between pixels the slope goes in steps, which are no edges.
+    samples_per_px = step / (radius * (_SHARES[1] - _SHARES[0]))
+    smooth = cv2.GaussianBlur(usual[None, :], (0, 0), max(1.0, _RIPPLE_PX * samples_per_px))
+    steep = np.abs(smooth[0])
     peak = np.zeros(len(steep), bool)
     peak[1:-1] = (steep[1:-1] > steep[:-2]) & (steep[1:-1] >= steep[2:])
     own = steep[_SHARES < _OWN].max()

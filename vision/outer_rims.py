@@ -24,7 +24,7 @@ SUPPOSED = 0.1
 """The confidence of a rim that is only supposed."""
 
 _RAYS, _FINE_PX = 48, 30.0
-_SHARES = np.linspace(0.85, 2.6, 106, dtype=np.float32)
+_SHARES = np.geomspace(0.85, 5.5, 180).astype(np.float32)
 _OWN, _FROM, _RIPPLE_PX = 1.07, 1.1, 0.7
 _SEEN = 0.8
 _CLOSED = ((0.94, 0.35), (0.85, 1.0))
@@ -37,7 +37,7 @@ def outer_rims(
     """Return the outermost closed edge around each mark that has one, as a doubtful mark.
 
     `inside` is 255 on the face. An edge counts if it is at least a third as steep as the
-    mark's own, and lies within 2.6 radii.
+    mark's own, and lies within 5.5 radii.
     """
     if not marks:
         return ()

@@ -16,13 +16,15 @@ from controller.event_parts import BlockOrder as BlockOrder
 from controller.event_parts import Event as Event
 from controller.event_parts import Evidence as Evidence
 from controller.event_parts import Spot as Spot
+from controller.record_events import DisplayRead as DisplayRead
+from controller.record_events import NumberRead as NumberRead
+from controller.record_events import Shown as Shown
+from controller.record_events import StrayRecord as StrayRecord
 from controller.surface_events import DoubtWaived as DoubtWaived
 from controller.surface_events import IndentsSeen as IndentsSeen
 from controller.surface_events import KindTold as KindTold
 from controller.surface_events import Planned as Planned
 from controller.surface_events import SurfaceSeen as SurfaceSeen
-
-Shown: TypeAlias = Literal["same", "other", "unread"]
 
 # -- session ------------------------------------------------------------------
 
@@ -242,36 +244,6 @@ class IndentDoubted(Event):
     uncounted: bool = False
     counted: tuple[int, int] | None = None
     results: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayRead(Event):
-    """Somebody was asked whether the tester's display shows the number of a doubtful record.
-
-    ``shown``: the same number, another one, or nobody has read it.
-    """
-
-    op: str
-    shown: Shown
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumberRead(Event):
-    """Somebody read on the tester's display which number it has counted last."""
-
-    number: int
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class StrayRecord(Event):
-    """A record reached the recorder and belongs to no indentation of ours; it is kept."""
-
-    number: int
-    raw: str
-    received: str
-    records: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,42 @@ def test_how_many_records_the_tester_has_counted(
     assert records_counted(INTENT, status, counts_broken_off=counts) == counted
 
 
+@pytest.mark.parametrize(
+    ("boot", "made", "tag", "end", "activity", "seen", "counted"),
+    [
+        # The station has seen what the tester showed, whoever made the test.
+        (3, 1, 99, CycleEnd.COMPLETE, Activity.DONE, 1, (1, 1)),
+        (3, 1, 99, CycleEnd.HELD, Activity.FAULT, 0, (0, 0)),
+        (3, 1, 99, CycleEnd.COMPLETE, Activity.FAULT, 1, (1, 1)),
+        (3, 2, 98, CycleEnd.COMPLETE, Activity.DONE, 1, (1, 1)),
+        (3, 0, 99, CycleEnd.BEFORE_CONTACT, Activity.IDLE, 1, (1, 1)),
+        # Power was lost before the tester could read, while it read, and after.
+        (4, 1, 99, CycleEnd.HELD, Activity.FAULT, 0, (0, 0)),
+        (4, 1, 99, CycleEnd.COMPLETE, Activity.FAULT, 0, (0, 1)),
+        (4, 1, 99, CycleEnd.COMPLETE, Activity.FAULT, 1, (1, 1)),
+        (4, 2, 98, CycleEnd.AFTER_CONTACT, Activity.FAULT, 1, (1, 2)),
+        # One that came to its end and showed nothing, or twice: the wire is not what it should be.
+        (3, 1, 99, CycleEnd.COMPLETE, Activity.DONE, 0, (0, 1)),
+        (3, 1, 99, CycleEnd.COMPLETE, Activity.DONE, 2, (1, 2)),
+        (3, 1, 99, CycleEnd.COMPLETE, Activity.DONE, -5, (0, BEYOND_COUNT)),
+    ],
+)
+def test_what_the_station_saw_says_how_many_records_were_counted(
+    boot: int,
+    made: int,
+    tag: int,
+    end: CycleEnd,
+    activity: Activity,
+    seen: int,
+    counted: tuple[int, int],
+) -> None:
+    intent = replace(INTENT, before=replace(BEFORE, results=20))
+    cycle = replace(CYCLE, count=7 + made, tag=tag, end=end, results=20 + seen)
+    status = replace(STATUS, fence=Fence(boot, 2, 41), activity=activity, cycle=cycle)
+    for counts_broken_off in (False, True):
+        assert records_counted(intent, status, counts_broken_off=counts_broken_off) == counted
+
+
 # -- timing and force ----------------------------------------------------------------------
 
 

@@ -284,6 +284,19 @@ def test_cycles_that_somebody_made_unseen_leave_the_number_open(made: int, known
     assert fold(state, replace(indent("op-2", 1), before=seen)).count == RecordCount(1, 0, known)
 
 
+@pytest.mark.parametrize(
+    ("made", "shown", "known"),
+    [(0, 0, (0, 0)), (1, 1, (1, 1)), (2, 1, (1, 2)), (0, 1, (1, 1)), (1, -3, (0, BEYOND_COUNT))],
+)
+def test_results_that_the_station_saw_tell_the_number(
+    made: int, shown: int, known: tuple[int, int]
+) -> None:
+    state = replace(after(indent("op-1"), confirmed("op-1")), results=20)
+    seen = replace(NOTHING, count=state.cycles + made, results=20 + shown)
+    folded = fold(state, replace(indent("op-2", 1), before=seen))
+    assert folded.count == RecordCount(1, *known) and folded.results == 20 + shown
+
+
 def test_attempts_are_counted_until_the_indentation_is_settled() -> None:
     key = indent_key("B", 0)
     tried = (indent("op-1"), e.NotHappened("op-1", ""), indent("op-2", attempt=2))

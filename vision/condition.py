@@ -22,9 +22,14 @@ from vision.regions import Disc, Region, RegionKind
 Floats = NDArray[np.float32]
 
 CELL_MM = 0.5
-_ODD_UNREST, _ODD_SHADE = 2.2, 0.12
+_ODD_SHADE = 0.12
+_STROKE_MM, _LEAST_PX = 0.075, 1.2
+"""Half the width of a fine stroke: unrest is looked for in detail of that size, not in noise."""
+_OVER_SPREAD, _LEAST_ODD, _SURELY_ODD = 7.5, 1.8, 3.0
+"""How many times as uneven as usual is odd: so much more, the more the face itself varies."""
+_LEAST_UNREST = 0.1
 _LEAST_CELLS = 2
-_LINE_CELLS = 2.5
+_LINE_CELLS = 3.2
 _COARSE = 0.085
 """Unrest of the bare face over its brightness from which it is no polished face."""
 
@@ -70,10 +75,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """Brightness and unrest of each cell over the usual, and which count; one column per cell."""
+    """Brightness and unrest of each cell over the usual, and which count; one column per cell.
+
+    From `odd_from` on a cell is odd for its unrest.
+    """
 
     shade: Floats
     unrest: Floats
+    odd_from: float
     inside: NDArray[np.bool_]
     coarseness: float
 
@@ -106,20 +115,28 @@ def _cells(
     size, whole = (columns, rows), (slice(0, rows * side), slice(0, columns * side))
     grey = image[whole].astype(np.float32)
     mean = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    fine = np.abs(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 1.0), cv2.CV_32F))
-    unrest = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
+    unrest = cv2.resize(_detail(grey, frame), size, interpolation=cv2.INTER_AREA)
     part = cv2.resize(inside[whole], size, interpolation=cv2.INTER_AREA)
     counts = (part == 255) & (_free(marks, known, frame, image.shape, whole, size) == 255)
     if not counts.any():
         nothing = np.zeros((rows, columns), np.float32)
-        return _Cells(nothing, nothing, counts, 0.0)
+        return _Cells(nothing, nothing, _SURELY_ODD, counts, 0.0)
     light = _light(mean, counts)
-    usual = float(np.median(unrest[counts]))
+    uneven = (unrest / max(float(np.median(unrest[counts])), _LEAST_UNREST)).astype(np.float32)
+    varies = float(np.quantile(uneven[counts], 0.75)) - 1
+    odd_from = min(max(1 + _OVER_SPREAD * varies, _LEAST_ODD), _SURELY_ODD)
     spread = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 0.12 * frame.px_per_mm + 2))
     rough = cv2.resize(spread, size, interpolation=cv2.INTER_AREA)
     coarseness = float(np.median(rough[counts] / np.maximum(light[counts], 8)))
     shade = (mean / np.maximum(light, 4) - 1).astype(np.float32)
-    return _Cells(shade, (unrest / max(usual, 0.3)).astype(np.float32), counts, coarseness)
+    return _Cells(shade, uneven, odd_from, counts, coarseness)
+
+
+def _detail(grey: Floats, frame: Frame) -> Floats:
+    """Return how far each pixel stands out from around it, in detail as fine as a stroke."""
+    fine = max(_LEAST_PX, _STROKE_MM * frame.px_per_mm)
+    near, far = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (fine, 2 * fine))
+    return np.asarray(cv2.absdiff(near, far), np.float32)
 
 
 def _free(
@@ -157,7 +174,7 @@ def _light(mean: cv2.typing.MatLike, counts: NDArray[np.bool_]) -> Floats:
 
 def _regions(cells: _Cells, frame: Frame, outline: Outline) -> list[Region]:
     """Return the regions of odd cells, the largest first."""
-    odd = cells.inside & ((cells.unrest > _ODD_UNREST) | (np.abs(cells.shade) > _ODD_SHADE))
+    odd = cells.inside & ((cells.unrest > cells.odd_from) | (np.abs(cells.shade) > _ODD_SHADE))
     joined = cv2.morphologyEx(odd.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     count, label = cv2.connectedComponents(joined, connectivity=8)
     found = []
@@ -181,7 +198,7 @@ def _region(
     discs = tuple(sorted(Disc(p.x, p.y, 0.75 * size) for p in places))
     unrest = float(np.median(cells.unrest[rows, columns]))
     shade = float(np.median(cells.shade[rows, columns]))
-    kind = _kind(places, unrest, shade, outline)
+    kind = _kind(places, unrest > cells.odd_from, shade, outline)
     if kind is RegionKind.WRITING:  # nothing goes between the letters either
         rows, columns = _filled(rows, columns)
         places = _places(rows, columns, side, frame)
@@ -210,7 +227,7 @@ def _filled(
     return down, across
 
 
-def _kind(places: list[Point], unrest: float, shade: float, outline: Outline) -> RegionKind:
+def _kind(places: list[Point], uneven: bool, shade: float, outline: Outline) -> RegionKind:
     """Return what a region is most likely: by its shape, place, unrest and shade."""
     cloud = np.array([(p.x, p.y) for p in places], np.float32)
     width, height = cv2.minAreaRect(cloud)[1]
@@ -218,14 +235,15 @@ def _kind(places: list[Point], unrest: float, shade: float, outline: Outline) ->
     full = len(places) * CELL_MM**2 / (long * short)
     if (long > 4 * short and short < 3.2 * CELL_MM) or (long > 3 and full < 0.25):
         return RegionKind.SCRATCH
-    # With a mark on it a scratch is as wide as letters, but only there.
+    # With a mark on it a scratch is as wide as letters, but only there. If in doubt it is a
+    # scratch: marks on that are kept.
     if long > max(4, 2 * short) and _thickness(cloud) <= _LINE_CELLS:
         return RegionKind.SCRATCH
     if min(outline.distance_to_rim(p) for p in places) < 1.2 and long < 5:
         return RegionKind.CHIP
     if long > 3 * short and short < 6:
         return RegionKind.WRITING
-    if unrest < _ODD_UNREST:
+    if not uneven:
         return RegionKind.STAIN
     if long > 7 and abs(shade) < _ODD_SHADE:
         return RegionKind.FINGERPRINT

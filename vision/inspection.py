@@ -63,22 +63,21 @@ def inspect_surface(
     narrow = [mark for mark in surface.marks if mark not in wide]
     # What is surer than a guess at something wide stays: it keeps more room than damage does.
     specks = _outside([mark for mark in narrow if mark.confidence < SURE], squares)
-    specks = [mark for mark in specks if not _swallowed(mark, wide)]
-    marks = [*_outside([mark for mark in narrow if mark.confidence >= SURE], squares), *specks]
+    sure = _outside([mark for mark in narrow if mark.confidence >= SURE], squares)
+    specks = [mark for mark in specks if not _swallowed(mark, wide, sure)]
     inside = searched(image.shape, surface.outline, frame)
 
     def judge(clear: Sequence[Mark]) -> Condition:
         return judge_condition(image, inside, frame, surface.outline, clear, known, limits)
 
-    clear, letters, condition = _read([m for m in marks if m.confidence >= SURE], judge)
+    clear, letters, condition = _read(sure, judge)
     # A letter is like a faint mark; its clearance would be that of one, many times as wide.
     written = [r for r in condition.regions if r.kind is RegionKind.WRITING]
     # One that looks like a sure mark stays, in doubt: a later picture will show it again.
     doubted = [replace(letter, confidence=DOUBTED) for letter in letters]
     # A scratch with marks on it is like writing too: what is likely and of their size is one.
-    less_sure = [mark for mark in marks if mark.confidence < SURE]
-    doubted += [m for m in less_sure if m.confidence >= DOUBTED and _of_a_size(m, clear)]
-    others = [mark for mark in less_sure if mark not in doubted]
+    doubted += [m for m in specks if m.confidence >= DOUBTED and _of_a_size(m, clear)]
+    others = [mark for mark in specks if mark not in doubted]
     supposed = outer_rims(image, clear, inside, frame)
     left = [*clear, *doubted, *supposed, *_outside(others, written)]
     whole = replace(surface, marks=tuple(sorted(left)), regions=condition.regions)
@@ -134,10 +133,14 @@ def _outside(marks: Sequence[Mark], regions: Sequence[Region]) -> list[Mark]:
     return [mark for mark in marks if not any(region.covers(mark) for region in regions)]
 
 
-def _swallowed(speck: Mark, wide: Sequence[Mark]) -> bool:
-    """Tell whether a doubtful mark is part of something wide that is seen, or at least as sure."""
-    around = (w for w in wide if w.centre.distance(speck) <= w.diameter / 2)
-    return any(w.confidence >= min(FAINT, speck.confidence) for w in around)
+def _swallowed(speck: Mark, wide: Sequence[Mark], sure: Sequence[Mark]) -> bool:
+    """Tell whether a doubtful mark is part of something wide that is seen, or at least as sure.
+
+    One of the size of the sure marks is not lost to a guess.
+    """
+    around = [w.confidence for w in wide if w.centre.distance(speck) <= w.diameter / 2]
+    least = FAINT if _of_a_size(speck, sure) else min(FAINT, speck.confidence)
+    return any(confidence >= least for confidence in around)
 
 
 def _too_wide_for_a_mark(mark: Mark) -> bool:

@@ -79,6 +79,21 @@ def test_a_guess_at_something_wide_hides_no_doubtful_mark(confidence: float, sta
     assert wide not in seen.surface.marks
 
 
+@pytest.mark.parametrize(
+    ("sureness", "wider", "stays"), [(0.15, 1.0, True), (0.2, 1.0, False), (0.15, 2.5, False)]
+)
+def test_a_guess_at_something_wide_hides_nothing_as_wide_as_the_marks(
+    sureness: float, wider: float, stays: bool
+) -> None:
+    image = render_surface(Round(44), MARKS, px_per_mm=20.0, offset=Point(0, 0), seed=3)
+    found = find_surface(image, px_per_mm=20.0)
+    assert isinstance(found, Surface)
+    speck = Mark(3.0, 5.0, wider * MARKS[0].diameter, 0.1)
+    marks = (*found.marks, speck, Mark(1.0, 4.0, 8.0, sureness))
+    seen = inspect_surface(image, replace(found, marks=tuple(sorted(marks))), px_per_mm=20.0)
+    assert (speck in seen.surface.marks) is stays
+
+
 def test_a_letter_does_not_occupy_as_a_mark_would() -> None:
     flaw = Flaw("engraving", 0.0, -13.0, 3.0, text="2007-102")
     image = render_surface(

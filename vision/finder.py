@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.circle_votes import round_things
-from vision.closed_edges import closed
+from vision.closed_edges import CLOSED, closed
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point, Round
+from vision.lit_flanks import shown_by_a_flank
 from vision.octaves import octaves
 from vision.odd_spots import find_odd
 from vision.regions import Region
@@ -20,6 +21,7 @@ from vision.rim_rays import sharpened
 from vision.sorting import (
     called,
     of_account,
+    of_their_size,
     overlooked,
     unexplained,
     with_ground_of_their_own,
@@ -101,7 +103,10 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     marks = with_ground_of_their_own(without_echoes(marks), odd_pixels, frame)
     marks += unexplained(odd, marks, odd_pixels, frame)
     marks = of_account([called(mark) for mark in marks])
-    marks += overlooked(closed(searched_in, voted), marks, frame)
+    rims = closed(searched_in, voted)
+    marks += overlooked(rims[rims[:, 3] >= CLOSED], marks, frame)
+    marks += overlooked(of_their_size(rims, marks, frame), marks, frame)
+    marks += shown_by_a_flank(image, marks, inside, frame)
     return tuple(sorted(marks))
 
 

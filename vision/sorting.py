@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import SURE, Mark
-from vision.weighing import DOUBTED
+from vision.weighing import DOUBTED, SUPPOSED
 
 Floats = NDArray[np.float32]
 
 _CERTAIN_FROM = 0.87
-_UNEXPLAINED, _UNEXPLAINED_PX = 0.1, 8.0
+_UNEXPLAINED_PX = 8.0
 _ECHO = 0.8
 _LEAST_PART, _PART, _SPECK = 0.4, 0.9, 0.15
 _PARTS = 3.0
@@ -25,6 +25,7 @@ _LARGER = 1.3
 _BEYOND, _TOUCHING = 2.0, 0.1
 _UNLIKELY, _UNLIKELY_SIZE = 0.31, 1.6
 _SAME_THING = 0.3
+_OF_A_SIZE, _LIGHT_WITHIN = 1.25, 1.6
 _RAISED, _OWN = 1.5, 0.05
 """How far a raised rim reaches, in radii, and the share of odd pixels that makes a mark."""
 
@@ -114,7 +115,7 @@ def unexplained(spots: Floats, marks: Sequence[Mark], odd: Image, frame: Frame) 
         if 2 * radius < _UNEXPLAINED_PX:
             continue
         place = frame.to_mm(column, row)
-        spot = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, _UNEXPLAINED)
+        spot = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, SUPPOSED)
         near = [mark for mark in [*marks, *left] if _meets(mark, spot)]
         sure = [mark for mark in near if mark.confidence >= SURE]
         if any(spot.diameter < _LARGER * mark.diameter for mark in near):
@@ -127,14 +128,25 @@ def unexplained(spots: Floats, marks: Sequence[Mark], odd: Image, frame: Frame) 
 
 
 def overlooked(rims: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:
-    """Return the closed rims (column, row, radius; px) at which no mark is, as doubtful marks."""
+    """Return the rims (column, row, radius, …; px) at which no mark is, as doubtful marks."""
     left: list[Mark] = []
-    for column, row, radius in rims.tolist():
+    for column, row, radius in rims[:, :3].tolist():
         place = frame.to_mm(column, row)
-        rim = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, _UNEXPLAINED)
+        rim = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, SUPPOSED)
         if not any(_takes(mark, rim) for mark in [*marks, *left]):
             left.append(rim)
     return left
+
+
+def of_their_size(rims: Floats, marks: Sequence[Mark], frame: Frame) -> Floats:
+    """Return the rims (column, row, radius, …; px) that are about as wide as a sure mark.
+
+    Marks of one scale are alike: an edge of their size need not close wholly to be one.
+    """
+    sure = np.array([mark.diameter for mark in marks if mark.confidence >= SURE])
+    wide = 2 * rims[:, 2, None] / frame.px_per_mm
+    like: Floats = rims[(np.abs(np.log(wide / sure)) < math.log(_OF_A_SIZE)).any(axis=1)]
+    return like
 
 
 def _takes(mark: Mark, rim: Mark) -> bool:
@@ -142,8 +154,10 @@ def _takes(mark: Mark, rim: Mark) -> bool:
     away = mark.centre.distance(rim)
     if mark.certain:
         return away < _ECHO * mark.diameter or away < _SAME_THING * rim.diameter
-    # A doubtful one about another centre may be this very mark with the scratch that it lies on.
-    return away < _SAME_THING * min(mark.diameter, rim.diameter)
+    # A doubtful one about another centre may be this very mark with the scratch that it lies on,
+    # and a much narrower one the light within it.
+    same = away < _SAME_THING * min(mark.diameter, rim.diameter)
+    return same and rim.diameter < _LIGHT_WITHIN * mark.diameter
 
 
 def _meets(mark: Mark, spot: Mark) -> bool:

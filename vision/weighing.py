@@ -20,6 +20,9 @@ DETECTABLE_PX = 4.5
 DOUBTED = CERTAIN - 0.01
 """The confidence of what is likely a mark, and not certain for a reason."""
 
+SUPPOSED = 0.1
+"""The confidence of what no net has seen and only its edge or shade suggests."""
+
 _LEAST_CONFIDENCE, FAINT = 0.04, 0.2
 """The least that is reported; the most that is believed of what is too wide for an indentation."""
 

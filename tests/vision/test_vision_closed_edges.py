@@ -8,10 +8,11 @@ import pytest
 
 from benchmarks.vision_scoring import scene_of, score
 from vision.circle_votes import round_things
-from vision.closed_edges import closed
+from vision.closed_edges import CLOSED, closed
 from vision.frame import Frame
+from vision.geometry import Mark
 from vision.octaves import octaves
-from vision.sorting import overlooked
+from vision.sorting import of_their_size, overlooked
 from vision.views import pyramid
 
 SIDE, MIDDLE, LARGEST = 400, 200.0, 66.0
@@ -38,9 +39,10 @@ def indented(image, radius):
     return cv2.GaussianBlur(image, (0, 0), 0.8)
 
 
-def rims(image):
+def rims(image, least=CLOSED):
     searched = octaves(pyramid(image, LARGEST), np.full(image.shape, 255, np.uint8))
-    return closed(searched, round_things(searched, LARGEST))
+    found = closed(searched, round_things(searched, LARGEST))
+    return found[found[:, 3] >= least]
 
 
 def at_the_middle(rims, reach):
@@ -80,3 +82,29 @@ def test_a_closed_rim_stays_beside_a_wider_guess_about_another_centre():
     # The same circle, or a sure mark that it is a part of, does stand for it.
     assert overlooked(rim, [replace(alone, confidence=0.3)], frame) == []
     assert overlooked(rim, [replace(beside, confidence=0.99)], frame) == []
+
+
+@pytest.mark.parametrize(("sure", "kept"), [(0.6, True), (0.72, True), (0.4, False), (1.2, False)])
+def test_an_edge_as_wide_as_the_marks_of_the_block_need_not_close(sure, kept):
+    frame = Frame.centred((SIDE, SIDE), 20.0)
+    rim = np.array([[MIDDLE, MIDDLE, 6.0, 11]], np.float32)
+    assert bool(len(of_their_size(rim, [Mark(5, 5, sure, 0.9)], frame))) is kept
+    assert not len(of_their_size(rim, [Mark(5, 5, sure, 0.5)], frame))
+    assert not len(of_their_size(rim, [], frame))
+
+
+def test_a_scratch_over_a_third_of_a_rim_leaves_enough_of_it():
+    image = indented(face(), 14)
+    # Along the rim, so that what is left of it closes in no more than 12 of 16 directions.
+    cv2.line(image, (120, round(MIDDLE - 11)), (300, round(MIDDLE - 11)), (30,), 11, cv2.LINE_AA)
+    found = rims(image, least=0)
+    at = [rim for rim in at_the_middle(found, 3) if 0.8 < rim[2] / 14 < 1.25]
+    assert at and max(rim[3] for rim in at) >= 11
+
+
+def test_the_light_within_a_mark_does_not_stand_for_its_rim():
+    frame = Frame.centred((SIDE, SIDE), 20.0)
+    rim = np.array([[MIDDLE, MIDDLE, 14.0]], np.float32)
+    (alone,) = overlooked(rim, [], frame)
+    light = replace(alone, diameter=0.3 * alone.diameter, confidence=0.5)
+    assert overlooked(rim, [light], frame) == [alone]

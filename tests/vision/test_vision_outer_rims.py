@@ -12,9 +12,10 @@ from vision.finder import Surface, find_surface
 from vision.frame import Frame
 from vision.geometry import CERTAIN, Mark, Point, Round
 from vision.inspection import WIDEST_MM, inspect_surface
-from vision.outer_rims import SUPPOSED, outer_rims
+from vision.outer_rims import outer_rims
 from vision.regions import RegionKind
 from vision.rendering import render_block, render_surface
+from vision.weighing import SUPPOSED
 
 SIDE, SCALE = 600, 20.0
 FRAME = Frame.centred((SIDE, SIDE), SCALE)
@@ -50,6 +51,34 @@ def test_a_mark_with_one_rim_has_no_other(seed: int) -> None:
     assert outer_rims(image, [Mark(0, 0, 1.6, 1.0)], FACE, FRAME) == ()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_grain_is_no_rim_of_a_mark_that_hardly_shows(seed: int) -> None:
+    image = crater((0.8, 129), noise=6.0, seed=seed)
+    assert outer_rims(image, [Mark(0, 0, 1.6, 1.0)], FACE, FRAME) == ()
+
+
+def test_a_rim_may_be_dark_on_one_side_and_bright_on_the_other() -> None:
+    image = crater((0.8, 60))
+    at, radius = (round(FRAME.column), round(FRAME.row)), round(1.2 * SCALE)
+    for begin, grey in ((0, 70), (180, 190)):
+        cv2.ellipse(image, at, (radius, radius), 0, begin, begin + 180, (grey,), 3, cv2.LINE_AA)
+    (rim,) = outer_rims(image, [Mark(0, 0, 1.6, 1.0)], FACE, FRAME)
+    assert rim.diameter == pytest.approx(2.55, rel=0.08)  # its outer edge
+
+
+@pytest.mark.parametrize(("fades_to", "keeps"), [(0.84, False), (1.6, True)])
+def test_a_flank_that_fades_keeps_its_room(fades_to: float, keeps: bool) -> None:
+    # Bright up to 0.8 mm, and from there on fading to the grey of the face.
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    away = np.hypot(x - FRAME.column, y - FRAME.row) / SCALE
+    shade = np.interp(away, [0, 0.8, fades_to], [1.0, 1.0, 0.0])
+    grain = np.random.default_rng(1).normal(0, 2, away.shape)
+    image = np.clip(60 + 120 * shade + grain, 0, 255).astype(np.uint8)
+    rims = outer_rims(image, [Mark(0, 0, 1.6, 1.0)], FACE, FRAME)
+    assert bool(rims) is keeps
+    assert all(1.6 * 1.3 < rim.diameter < 3.2 for rim in rims)
+
+
 def test_what_lies_beyond_the_face_is_no_rim() -> None:
     image = crater((1.6, 95), (0.8, 60))
     face = FACE.copy()
@@ -63,6 +92,9 @@ def test_what_lies_beyond_the_face_is_no_rim() -> None:
         # Marks read at the reflection within them; wider than any; on a scratch like writing.
         *[("mixed", 22_040_096), ("ring", 22_010_128)],
         *[("low_angle", 22_020_184), ("panel", 19_130_103), ("ring", 22_010_213)],
+        # The like, and letters that hardly stand out from noise.
+        *[("ring", 30_010_302), ("mixed", 30_040_187), ("coaxial", 24_000_228)],
+        *[("ring", 30_010_118), ("ring", 30_010_340), ("ring", 30_010_488)],
     ],
 )
 def test_no_place_is_planned_too_near_to_what_is_misread(look: str, seed: int) -> None:

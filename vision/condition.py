@@ -28,6 +28,8 @@ _STROKE_MM, _LEAST_PX = 0.075, 1.2
 _OVER_SPREAD, _LEAST_ODD, _SURELY_ODD = 7.5, 1.8, 3.0
 """How many times as uneven as usual is odd: so much more, the more the face itself varies."""
 _LEAST_UNREST = 0.1
+_FAINTLY, _STRONG_CELLS = 0.7, 3
+"""Beside so many odd cells others count that are less uneven by this: the next letter is."""
 _LEAST_CELLS = 2
 _LINE_CELLS = 3.2
 _COARSE = 0.085
@@ -174,15 +176,29 @@ def _light(mean: cv2.typing.MatLike, counts: NDArray[np.bool_]) -> Floats:
 
 def _regions(cells: _Cells, frame: Frame, outline: Outline) -> list[Region]:
     """Return the regions of odd cells, the largest first."""
-    odd = cells.inside & ((cells.unrest > cells.odd_from) | (np.abs(cells.shade) > _ODD_SHADE))
-    joined = cv2.morphologyEx(odd.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    count, label = cv2.connectedComponents(joined, connectivity=8)
+    count, label = _joined(_odd(cells))
     found = []
     for k in range(1, count):
         rows, columns = np.nonzero((label == k) & cells.inside)
         if len(rows) >= _LEAST_CELLS:
             found.append(_region(cells, rows, columns, frame, outline))
     return sorted(found, key=lambda region: (-region.area, region.discs))
+
+
+def _odd(cells: _Cells) -> NDArray[np.bool_]:
+    """Return which cells are odd, and which are faintly so among those."""
+    clearly = (cells.unrest > cells.odd_from) | (np.abs(cells.shade) > _ODD_SHADE)
+    faintly = cells.unrest > 1 + _FAINTLY * (cells.odd_from - 1)
+    odd, any_way = cells.inside & clearly, cells.inside & (clearly | faintly)
+    count, label = _joined(any_way)
+    strong = np.bincount(label[odd], minlength=count) >= _STRONG_CELLS
+    return np.asarray(odd | (any_way & strong[label]), np.bool_)
+
+
+def _joined(cells: NDArray[np.bool_]) -> tuple[int, cv2.typing.MatLike]:
+    """Return how many groups near cells make, background included, and the group of each."""
+    closed = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return cv2.connectedComponents(closed, connectivity=8)
 
 
 def _region(

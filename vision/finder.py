@@ -105,7 +105,7 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     marks = of_account([called(mark) for mark in marks])
     rims = closed(searched_in, voted)
     marks += overlooked(rims[rims[:, 3] >= CLOSED], marks, frame)
-    marks += overlooked(of_their_size(rims, marks, frame), marks, frame)
+    marks += of_their_size(rims, marks, frame)
     marks += shown_by_a_flank(image, marks, inside, frame)
     return tuple(sorted(marks))
 

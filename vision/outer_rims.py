@@ -29,8 +29,8 @@ _SHARES = np.geomspace(0.85, 5.5, 180).astype(np.float32)
 _AT_RIM, _WELL_OUTSIDE = int(np.searchsorted(_SHARES, 1.0)), _SHARES > 3
 
 _OWN, _FROM = 1.07, 1.12
-_AS_STEEP, _OVER_GRAIN, _CLOSED = 0.35, 1.3, 0.85
-"""An edge is a third as steep as the mark's own, and steeper than grain, on so many of the rays."""
+_CLOSED, _OVER_GRAIN = ((0.25, 0.95), (0.35, 0.85), (1.0, 0.7)), 1.3
+"""How steep an edge is over the mark's own, and on how many rays; and that it is no grain."""
 _WANDERS, _ALONE = 13, 7
 """Over how many samples an edge may wander from ray to ray, as light within a crater is not in
 its middle; within how many it is the steepest."""
@@ -99,8 +99,11 @@ def _outermost_edge(around: _Around) -> float:
     usual = cv2.GaussianBlur(np.median(steep, axis=0)[None], (0, 0), _ALONE / 5)[0]
     alone = usual >= cv2.dilate(usual[None], np.ones((1, _ALONE), np.uint8))[0]
     grain = float(np.median(steep[:, _WELL_OUTSIDE]))
-    closes = (steep >= max(_AS_STEEP * own, _OVER_GRAIN * grain)).mean(axis=0) >= _CLOSED
-    counts = alone & closes & (around.on_face.mean(axis=0) >= _SEEN) & (_SHARES > _FROM)
+    least = _OVER_GRAIN * grain
+    closes = [(steep >= max(over * own, least)).mean(axis=0) >= rays for over, rays in _CLOSED]
+    counts = (
+        alone & np.any(closes, axis=0) & (around.on_face.mean(axis=0) >= _SEEN) & (_SHARES > _FROM)
+    )
     return float(_SHARES[counts].max(initial=0))
 
 

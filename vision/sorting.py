@@ -127,37 +127,45 @@ def unexplained(spots: Floats, marks: Sequence[Mark], odd: Image, frame: Frame) 
     return left
 
 
-def overlooked(rims: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:
-    """Return the rims (column, row, radius, …; px) at which no mark is, as doubtful marks."""
+def overlooked(
+    rims: Floats, marks: Sequence[Mark], frame: Frame, *, widest: float = math.inf
+) -> list[Mark]:
+    """Return the rims (column, row, radius, …; px) at which no mark is, as doubtful marks.
+
+    A doubtful mark does not stand for a rim more than `widest` times as wide: it may be the
+    light within.
+    """
     left: list[Mark] = []
     for column, row, radius in rims[:, :3].tolist():
         place = frame.to_mm(column, row)
         rim = Mark(place.x, place.y, 2 * radius / frame.px_per_mm, SUPPOSED)
-        if not any(_takes(mark, rim) for mark in [*marks, *left]):
+        if not any(_takes(mark, rim, widest) for mark in [*marks, *left]):
             left.append(rim)
     return left
 
 
-def of_their_size(rims: Floats, marks: Sequence[Mark], frame: Frame) -> Floats:
-    """Return the rims (column, row, radius, …; px) that are about as wide as a sure mark.
+def of_their_size(rims: Floats, marks: Sequence[Mark], frame: Frame) -> list[Mark]:
+    """Return the overlooked of these rims that are about as wide as a sure mark.
 
-    Marks of one scale are alike: an edge of their size need not close wholly to be one.
+    Marks of one scale are alike: an edge of their size need not close wholly to be one. What is
+    but a part of a doubtful mark keeps no room that this does not.
     """
     sure = np.array([mark.diameter for mark in marks if mark.confidence >= SURE])
     wide = 2 * rims[:, 2, None] / frame.px_per_mm
-    like: Floats = rims[(np.abs(np.log(wide / sure)) < math.log(_OF_A_SIZE)).any(axis=1)]
-    return like
+    like = rims[(np.abs(np.log(wide / sure)) < math.log(_OF_A_SIZE)).any(axis=1)]
+    doubtful = [mark for mark in marks if not mark.certain]
+    found = overlooked(like, marks, frame, widest=_LIGHT_WITHIN)
+    return [rim for rim in found if not any(_holds(mark, rim) for mark in doubtful)]
 
 
-def _takes(mark: Mark, rim: Mark) -> bool:
+def _takes(mark: Mark, rim: Mark, widest: float) -> bool:
     """Whether a mark is that of the rim, or a sure one of which the rim is a part or the glare."""
     away = mark.centre.distance(rim)
     if mark.certain:
         return away < _ECHO * mark.diameter or away < _SAME_THING * rim.diameter
-    # A doubtful one about another centre may be this very mark with the scratch that it lies on,
-    # and a much narrower one the light within it.
+    # A doubtful one about another centre may be this very mark with the scratch that it lies on.
     same = away < _SAME_THING * min(mark.diameter, rim.diameter)
-    return same and rim.diameter < _LIGHT_WITHIN * mark.diameter
+    return same and rim.diameter < widest * mark.diameter
 
 
 def _meets(mark: Mark, spot: Mark) -> bool:

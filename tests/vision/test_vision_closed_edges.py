@@ -88,9 +88,13 @@ def test_a_closed_rim_stays_beside_a_wider_guess_about_another_centre():
 def test_an_edge_as_wide_as_the_marks_of_the_block_need_not_close(sure, kept):
     frame = Frame.centred((SIDE, SIDE), 20.0)
     rim = np.array([[MIDDLE, MIDDLE, 6.0, 11]], np.float32)
-    assert bool(len(of_their_size(rim, [Mark(5, 5, sure, 0.9)], frame))) is kept
-    assert not len(of_their_size(rim, [Mark(5, 5, sure, 0.5)], frame))
-    assert not len(of_their_size(rim, [], frame))
+    beside = Mark(5, 5, sure, 0.9)
+    assert bool(of_their_size(rim, [beside], frame)) is kept
+    assert of_their_size(rim, [replace(beside, confidence=0.5)], frame) == []
+    assert of_their_size(rim, [], frame) == []
+    (alone,) = overlooked(rim, [], frame)
+    around = replace(alone, x=alone.x + 0.25, diameter=1.5 * alone.diameter, confidence=0.3)
+    assert of_their_size(rim, [beside, around], frame) == []
 
 
 def test_a_scratch_over_a_third_of_a_rim_leaves_enough_of_it():
@@ -107,4 +111,5 @@ def test_the_light_within_a_mark_does_not_stand_for_its_rim():
     rim = np.array([[MIDDLE, MIDDLE, 14.0]], np.float32)
     (alone,) = overlooked(rim, [], frame)
     light = replace(alone, diameter=0.3 * alone.diameter, confidence=0.5)
-    assert overlooked(rim, [light], frame) == [alone]
+    assert overlooked(rim, [light], frame) == []
+    assert overlooked(rim, [light], frame, widest=1.6) == [alone]

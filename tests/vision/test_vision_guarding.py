@@ -34,3 +34,17 @@ def test_one_that_reads_small_is_as_wide_as_its_kind() -> None:
 def test_of_two_of_a_kind_the_wider_one_tells() -> None:
     wide = guarded([Mark(0.0, 0.0, 3.4), Mark(9.0, 0.0, 5.1)])
     assert wide[0].diameter == wide[1].diameter > 5.1
+
+
+def test_a_few_that_agree_tell_how_wide_the_others_are() -> None:
+    # Under a ring light most of a kind may read at the reflection within them.
+    narrow = [Mark(float(i), 0.0, 1.4) for i in range(6)]
+    agreed = [Mark(float(i), 5.0, width) for i, width in enumerate((2.0, 2.05, 2.1))]
+    assert all(m.diameter >= 2.1 for m in guarded([*narrow, *agreed]))
+
+
+def test_a_stray_width_or_doubtful_ones_tell_nothing() -> None:
+    kind = [Mark(float(i), 0.0, 1.4) for i in range(6)]
+    stray = [Mark(float(i), 5.0, width) for i, width in enumerate((1.7, 2.0))]
+    doubtful = [Mark(float(i), 9.0, 2.1, 0.3) for i in range(3)]
+    assert {round(m.diameter, 2) for m in guarded([*kind, *stray, *doubtful])[:6]} == {1.54}

@@ -1,12 +1,10 @@
 """The state of a test face beside its indentations: what is dirty, written on or damaged.
 
-The face is cut into cells of about half a millimetre. A cell is told by how its brightness
-and its unrest differ from the rest of the face; neighbouring odd cells make a region.
+Neighbouring odd cells make a region; its shape, place, unrest and shade tell what it is.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,19 +15,11 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import Mark, Outline, Point
+from vision.odd_cells import CELL_MM, ODD_SHADE, Cells, cells_of, joined, odd_cells
 from vision.regions import Disc, Region, RegionKind
 
 Floats = NDArray[np.float32]
 
-CELL_MM = 0.5
-_ODD_SHADE = 0.12
-_STROKE_MM, _LEAST_PX = 0.075, 1.2
-"""Half the width of a fine stroke: unrest is looked for in detail of that size, not in noise."""
-_OVER_SPREAD, _LEAST_ODD, _SURELY_ODD = 7.5, 1.8, 3.0
-"""How many times as uneven as usual is odd: so much more, the more the face itself varies."""
-_LEAST_UNREST = 0.1
-_FAINTLY, _STRONG_CELLS = 0.7, 3
-"""Beside so many odd cells others count that are less uneven by this: the next letter is."""
 _LEAST_CELLS = 2
 _LINE_CELLS = 3.2
 _COARSE = 0.085
@@ -75,20 +65,6 @@ class Condition:
     coarseness: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """Brightness and unrest of each cell over the usual, and which count; one column per cell.
-
-    From `odd_from` on a cell is odd for its unrest.
-    """
-
-    shade: Floats
-    unrest: Floats
-    odd_from: float
-    inside: NDArray[np.bool_]
-    coarseness: float
-
-
 def judge_condition(
     image: Image,
     inside: Image,
@@ -99,7 +75,7 @@ def judge_condition(
     limits: Limits = USUAL,
 ) -> Condition:
     """Return the state of the face; `known` are regions told already, such as codes."""
-    cells = _cells(image, inside, frame, marks, known)
+    cells = cells_of(image, inside, frame, marks, known)
     regions = [*known, *_regions(cells, frame, outline)]
     area = float(np.count_nonzero(inside)) / frame.px_per_mm**2
     state, reasons = _state(regions, area, limits)
@@ -109,74 +85,9 @@ def judge_condition(
     return Condition(state, tuple(regions), reasons, face_up, cells.coarseness)
 
 
-def _cells(
-    image: Image, inside: Image, frame: Frame, marks: Sequence[Mark], known: Sequence[Region]
-) -> _Cells:
-    side = max(2, round(CELL_MM * frame.px_per_mm))
-    rows, columns = image.shape[0] // side, image.shape[1] // side
-    size, whole = (columns, rows), (slice(0, rows * side), slice(0, columns * side))
-    grey = image[whole].astype(np.float32)
-    mean = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    unrest = cv2.resize(_detail(grey, frame), size, interpolation=cv2.INTER_AREA)
-    part = cv2.resize(inside[whole], size, interpolation=cv2.INTER_AREA)
-    counts = (part == 255) & (_free(marks, known, frame, image.shape, whole, size) == 255)
-    if not counts.any():
-        nothing = np.zeros((rows, columns), np.float32)
-        return _Cells(nothing, nothing, _SURELY_ODD, counts, 0.0)
-    light = _light(mean, counts)
-    uneven = (unrest / max(float(np.median(unrest[counts])), _LEAST_UNREST)).astype(np.float32)
-    varies = float(np.quantile(uneven[counts], 0.75)) - 1
-    odd_from = min(max(1 + _OVER_SPREAD * varies, _LEAST_ODD), _SURELY_ODD)
-    spread = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 0.12 * frame.px_per_mm + 2))
-    rough = cv2.resize(spread, size, interpolation=cv2.INTER_AREA)
-    coarseness = float(np.median(rough[counts] / np.maximum(light[counts], 8)))
-    shade = (mean / np.maximum(light, 4) - 1).astype(np.float32)
-    return _Cells(shade, uneven, odd_from, counts, coarseness)
-
-
-def _detail(grey: Floats, frame: Frame) -> Floats:
-    """Return how far each pixel stands out from around it, in detail as fine as a stroke."""
-    fine = max(_LEAST_PX, _STROKE_MM * frame.px_per_mm)
-    near, far = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (fine, 2 * fine))
-    return np.asarray(cv2.absdiff(near, far), np.float32)
-
-
-def _free(
-    marks: Sequence[Mark],
-    known: Sequence[Region],
-    frame: Frame,
-    shape: tuple[int, ...],
-    whole: tuple[slice, slice],
-    size: tuple[int, int],
-) -> Image:
-    """Return 255 for the cells that neither a mark with its rim nor a known region touches."""
-    free = np.full(shape[:2], 255, np.uint8)
-    discs = [Disc(m.x, m.y, 0.75 * m.diameter + 0.1) for m in marks]
-    for disc in discs + [d for region in known for d in region.discs]:
-        column, row = frame.to_px(disc.x, disc.y)
-        radius = math.ceil(disc.radius * frame.px_per_mm)
-        cv2.circle(free, (round(column), round(row)), radius, (0,), -1)
-    return cv2.resize(free[whole], size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-
-
-def _light(mean: cv2.typing.MatLike, counts: NDArray[np.bool_]) -> Floats:
-    """Return the quadratic light through the cells that are not odd."""
-    y, x = (np.linspace(-1, 1, n) for n in mean.shape)
-    xx, yy = np.meshgrid(x, y)
-    terms = np.stack([np.ones_like(xx), xx, yy, xx * xx, xx * yy, yy * yy], axis=-1)
-    design, grey = terms[counts], mean[counts]
-    keep = np.ones(len(grey), bool)
-    for _ in range(4):
-        fit = np.linalg.lstsq(design[keep], grey[keep], rcond=None)[0]
-        off = np.abs(grey - design @ fit)
-        keep = off <= max(2.0, 2.5 * float(np.median(off)))
-    light: Floats = (terms @ fit).astype(np.float32)
-    return light
-
-
-def _regions(cells: _Cells, frame: Frame, outline: Outline) -> list[Region]:
+def _regions(cells: Cells, frame: Frame, outline: Outline) -> list[Region]:
     """Return the regions of odd cells, the largest first."""
-    count, label = _joined(_odd(cells))
+    count, label = joined(odd_cells(cells))
     found = []
     for k in range(1, count):
         rows, columns = np.nonzero((label == k) & cells.inside)
@@ -185,24 +96,8 @@ def _regions(cells: _Cells, frame: Frame, outline: Outline) -> list[Region]:
     return sorted(found, key=lambda region: (-region.area, region.discs))
 
 
-def _odd(cells: _Cells) -> NDArray[np.bool_]:
-    """Return which cells are odd, and which are faintly so among those."""
-    clearly = (cells.unrest > cells.odd_from) | (np.abs(cells.shade) > _ODD_SHADE)
-    faintly = cells.unrest > 1 + _FAINTLY * (cells.odd_from - 1)
-    odd, any_way = cells.inside & clearly, cells.inside & (clearly | faintly)
-    count, label = _joined(any_way)
-    strong = np.bincount(label[odd], minlength=count) >= _STRONG_CELLS
-    return np.asarray(odd | (any_way & strong[label]), np.bool_)
-
-
-def _joined(cells: NDArray[np.bool_]) -> tuple[int, cv2.typing.MatLike]:
-    """Return how many groups near cells make, background included, and the group of each."""
-    closed = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    return cv2.connectedComponents(closed, connectivity=8)
-
-
 def _region(
-    cells: _Cells,
+    cells: Cells,
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     frame: Frame,
@@ -261,9 +156,9 @@ def _kind(places: list[Point], uneven: bool, shade: float, outline: Outline) -> 
         return RegionKind.WRITING
     if not uneven:
         return RegionKind.STAIN
-    if long > 7 and abs(shade) < _ODD_SHADE:
+    if long > 7 and abs(shade) < ODD_SHADE:
         return RegionKind.FINGERPRINT
-    return RegionKind.RUST if shade < -_ODD_SHADE or long > 2 else RegionKind.DUST
+    return RegionKind.RUST if shade < -ODD_SHADE or long > 2 else RegionKind.DUST
 
 
 def _thickness(cloud: Floats) -> float:

@@ -55,7 +55,7 @@ def cells_of(
     size, whole = (columns, rows), (slice(0, rows * side), slice(0, columns * side))
     grey = image[whole].astype(np.float32)
     mean = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    unrest = cv2.resize(_detail(grey, frame), size, interpolation=cv2.INTER_AREA)
+    unrest = cv2.resize(_detail(grey, inside[whole], frame), size, interpolation=cv2.INTER_AREA)
     part = cv2.resize(inside[whole], size, interpolation=cv2.INTER_AREA)
     counts = (part == 255) & (_free(marks, known, frame, image.shape, whole, size) == 255)
     if not counts.any():
@@ -72,11 +72,22 @@ def cells_of(
     return Cells(shade, uneven, odd_from, counts, coarseness)
 
 
-def _detail(grey: Floats, frame: Frame) -> Floats:
-    """Return how far each pixel stands out from around it, in detail as fine as a stroke."""
+def _detail(grey: Floats, inside: Image, frame: Frame) -> Floats:
+    """Return how far each pixel stands out from the face around it, in detail as fine as a stroke.
+
+    What lies beyond the face has no part in it: the rim is no letter.
+    """
     fine = max(_LEAST_PX, _STROKE_MM * frame.px_per_mm)
-    near, far = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (fine, 2 * fine))
-    return np.asarray(cv2.absdiff(near, far), np.float32)
+    on_face = (inside > 0).astype(np.float32)
+    near, far = (_smooth(grey, on_face, sigma) for sigma in (fine, 2 * fine))
+    return np.asarray(np.abs(near - far) * on_face, np.float32)
+
+
+def _smooth(grey: Floats, on_face: Floats, sigma: float) -> Floats:
+    """Return the mean of the face around each pixel."""
+    weight = cv2.GaussianBlur(on_face, (0, 0), sigma)
+    smooth = cv2.GaussianBlur(grey * on_face, (0, 0), sigma) / np.maximum(weight, 1e-3)
+    return np.asarray(smooth, np.float32)
 
 
 def _free(

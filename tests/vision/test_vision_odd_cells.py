@@ -62,3 +62,10 @@ def test_a_word_that_grows_fainter_is_followed(seed):
     alone = cells.inside & (cells.unrest > cells.odd_from)
     half = (LINE[0], slice(26, 46))
     assert odd_cells(cells)[half].sum() > 1.2 * alone[half].sum()
+
+
+def test_what_shines_beyond_the_face_makes_no_cell_odd():
+    face = cv2.circle(np.zeros((SIDE, SIDE), np.uint8), (SIDE // 2, SIDE // 2), 250, (255,), -1)
+    grain = np.random.default_rng(4).normal(40, 1.5, (SIDE, SIDE))
+    image = np.where(face > 0, np.clip(grain, 0, 255), 250).astype(np.uint8)
+    assert odd_cells(cells_of(image, face, FRAME, (), ())).sum() <= 2

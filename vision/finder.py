@@ -103,9 +103,9 @@ def find_marks(image: Image, inside: Image, frame: Frame) -> tuple[Mark, ...]:
     marks = with_ground_of_their_own(without_echoes(marks), odd_pixels, frame)
     marks += unexplained(odd, marks, odd_pixels, frame)
     marks = of_account([called(mark) for mark in marks])
-    rims = closed(searched_in, voted)
-    marks += overlooked(rims[rims[:, 3] >= CLOSED], marks, frame)
-    marks += of_their_size(rims, marks, frame)
+    edges = closed(searched_in, voted)
+    marks += overlooked(edges[edges[:, 3] >= CLOSED], marks, frame)
+    marks += of_their_size(edges, marks, frame)
     marks += shown_by_a_flank(image, marks, inside, frame)
     return tuple(sorted(marks))
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import Mark
-from vision.profiles import sampled
+from vision.profiles import rays, sampled
 from vision.weighing import SUPPOSED
 
 Floats = NDArray[np.float32]
@@ -98,10 +98,7 @@ def _around(
     soft: Floats, centre: tuple[float, float], radius: float, inside: Image
 ) -> Floats | None:
     """Return how far the grey differs from the bare face, by ray and share; None at the rim."""
-    angles = np.arange(_RAYS, dtype=np.float32)[:, None] * np.float32(2 * np.pi / _RAYS)
-    reach = np.float32(radius) * _SHARES
-    columns = (np.float32(centre[0]) + np.cos(angles) * reach).astype(np.float32)
-    rows = (np.float32(centre[1]) + np.sin(angles) * reach).astype(np.float32)
+    columns, rows = rays(centre, np.float32(radius) * _SHARES, _RAYS)
     if float((sampled(inside, columns, rows) > 254).mean()) < _ON_FACE:
         return None
     grey = sampled(soft, columns, rows)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vision.frame import Frame, Image
 from vision.geometry import Mark
-from vision.profiles import sampled
+from vision.profiles import rays, sampled
 from vision.views import pyramid
 from vision.weighing import SUPPOSED
 
@@ -74,14 +74,12 @@ def outer_rims(
 def _looked_around(soft: Sequence[Floats], mark: Mark, inside: Image, frame: Frame) -> _Around:
     radius = mark.diameter / 2 * frame.px_per_mm
     level = min(max(int(np.log2(max(radius / _FINE_PX, 1))), 0), len(soft) - 1)
-    column, row = frame.to_px(mark.x, mark.y)
-    angles = np.linspace(0, 2 * np.pi, _RAYS, endpoint=False, dtype=np.float32)[:, None]
-    columns = (np.float32(column) + np.cos(angles) * (radius * _SHARES)).astype(np.float32)
-    rows = (np.float32(row) + np.sin(angles) * (radius * _SHARES)).astype(np.float32)
+    reach = (np.float32(radius) * _SHARES).astype(np.float32)
+    columns, rows = rays(frame.to_px(mark.x, mark.y), reach, _RAYS)
     step = np.float32(2**level)
     on_face = inside[_index(rows, inside.shape[0]), _index(columns, inside.shape[1])] > 0
     grey = sampled(soft[level], columns / step, rows / step)
-    return _Around(grey, on_face, (_SHARES * np.float32(radius) / step).astype(np.float32))
+    return _Around(grey, on_face, (reach / step).astype(np.float32))
 
 
 def _index(places: Floats, count: int) -> NDArray[np.intp]:
@@ -100,7 +98,7 @@ def _outermost_edge(around: _Around) -> float:
     alone = usual >= cv2.dilate(usual[None], np.ones((1, _ALONE), np.uint8))[0]
     grain = float(np.median(steep[:, _WELL_OUTSIDE]))
     least = _OVER_GRAIN * grain
-    closes = [(steep >= max(over * own, least)).mean(axis=0) >= rays for over, rays in _CLOSED]
+    closes = [(steep >= max(over * own, least)).mean(axis=0) >= share for over, share in _CLOSED]
     counts = (
         alone & np.any(closes, axis=0) & (around.on_face.mean(axis=0) >= _SEEN) & (_SHARES > _FROM)
     )

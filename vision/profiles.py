@@ -26,6 +26,17 @@ def sampled(image: Image | Floats, columns: Floats, rows: Floats) -> Floats:
     return values.astype(np.float32)
 
 
+def rays(centre: tuple[float, float], reach: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return columns and rows of the places at these distances (px) on rays all around a centre.
+
+    Each has the shape (count, len(reach)); the first ray goes right, the next ones downwards.
+    """
+    angles = np.linspace(0, 2 * np.pi, count, endpoint=False, dtype=np.float32)[:, None]
+    columns = np.float32(centre[0]) + np.cos(angles) * reach
+    rows = np.float32(centre[1]) + np.sin(angles) * reach
+    return columns.astype(np.float32), rows.astype(np.float32)
+
+
 def first_rise(profiles: Floats, level: Floats | float) -> Floats:
     """Return for each line the fractional index at which it first reaches the level.
 
